@@ -1,0 +1,357 @@
+"""The nouns of the field (spec, section 1), as immutable values.
+
+Every moment is an aware `datetime` in UTC with whole seconds. Rows that a tick handles by the
+thousand (`Enrollment`, `Message`, `Event`, …) are named tuples, which are made in a third of the
+time that a frozen dataclass takes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from enum import StrEnum
+from typing import NamedTuple
+
+# --- the measure of time inside a sequence ------------------------------------------------------
+
+
+class Unit(StrEnum):
+    """What a delay is counted in."""
+
+    MINUTE = "minute"
+    HOUR = "hour"
+    DAY = "day"
+    WEEK = "week"
+
+
+class Days(StrEnum):
+    """Which days a sequence counts and acts on (spec, section 3)."""
+
+    EVERY = "every"
+    WEEKDAYS = "weekdays"
+    BUSINESS = "business"
+
+
+class Delay(NamedTuple):
+    """How long after the previous step: `Delay(3, Unit.DAY)`."""
+
+    amount: int
+    unit: Unit
+
+    def __str__(self) -> str:
+        return f"{self.amount} {self.unit.value}{'' if self.amount == 1 else 's'}"
+
+
+class Window(NamedTuple):
+    """The local hours in which e-mails may go out; both ends belong to it."""
+
+    opens: time
+    closes: time
+
+    def __str__(self) -> str:
+        return f"{self.opens:%H:%M}-{self.closes:%H:%M}"
+
+
+class Calendar(NamedTuple):
+    """All that the schedule needs to know of a sequence in one time zone."""
+
+    zone: str
+    days: Days = Days.EVERY
+    window: Window | None = None
+    holidays: frozenset[date] = frozenset()
+
+
+# --- sequences ----------------------------------------------------------------------------------
+
+CONTACT_ZONE = "contact"
+
+
+class Email(NamedTuple):
+    """The templates of one mail.
+
+    A `subject` of None answers in the thread of the mail before it. `markdown` is true when the
+    body came from a `.md` file.
+    """
+
+    subject: str | None
+    body: str
+    markdown: bool = False
+
+
+class TaskPlan(NamedTuple):
+    """The templates of one task.
+
+    `wait` is True (the next step waits until the task is done), False, or the longest wait.
+    """
+
+    type: str
+    title: str
+    priority: str = "normal"
+    notes: str = ""
+    wait: bool | Delay = True
+    email: Email | None = None
+
+
+class Step(NamedTuple):
+    """One step: exactly one of `email` and `task`. The first step of a sequence has no `after`."""
+
+    number: int
+    after: Delay | None
+    at: time | None
+    email: Email | None = None
+    task: TaskPlan | None = None
+
+    @property
+    def sends(self) -> bool:
+        """Whether the tick sends a mail at this step."""
+        return self.email is not None
+
+
+class Settings(NamedTuple):
+    """The versioned settings of a sequence. `timezone`: a zone, `contact`, or None (enroller's)."""
+
+    title: str
+    timezone: str | None = None
+    days: Days = Days.EVERY
+    window: Window | None = None
+    holidays: frozenset[date] = frozenset()
+    company_reply: bool = False
+    company_meeting: bool = False
+
+    def calendar(self, zone: str) -> Calendar:
+        """These settings seen from one time zone."""
+        return Calendar(zone, self.days, self.window, self.holidays)
+
+
+class Sharing(NamedTuple):
+    """Who but the owner may see and use a sequence."""
+
+    everyone: bool = False
+    users: frozenset[str] = frozenset()
+    teams: frozenset[str] = frozenset()
+
+    def __str__(self) -> str:
+        if self.everyone:
+            return "everyone"
+        named = [f"user {u}" for u in sorted(self.users)] + [f"team {t}" for t in sorted(self.teams)]
+        return ", ".join(named) or "private"
+
+
+class SequenceDraft(NamedTuple):
+    """What one sequence file says. `sharing` is None where the file has no `share` key."""
+
+    name: str
+    settings: Settings
+    steps: tuple[Step, ...]
+    sharing: Sharing | None = None
+    notes: tuple[str, ...] = ()
+
+
+class Version(NamedTuple):
+    """One immutable version of a sequence; `edit_of` names the enrollment an edit belongs to."""
+
+    id: int
+    sequence_id: int
+    number: int
+    settings: Settings
+    steps: tuple[Step, ...]
+    edit_of: int | None = None
+
+    @property
+    def label(self) -> int | str:
+        """The version's name for people and JSON: `3`, or `3+17` for an edit of enrollment 17."""
+        return self.number if self.edit_of is None else f"{self.number}+{self.edit_of}"
+
+    def sends_from(self, number: int) -> bool:
+        """Whether step `number` or a later one sends a mail."""
+        return any(step.sends for step in self.steps[number - 1 :])
+
+
+class Sequence(NamedTuple):
+    """A sequence as the workspace knows it; `version` is the number of the current version."""
+
+    id: int
+    name: str
+    title: str
+    owner_id: int
+    owner: str
+    sharing: Sharing
+    version: int
+    version_id: int
+    deleted: bool = False
+
+
+# --- people -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Someone who enrolls contacts."""
+
+    id: int
+    name: str
+    full_name: str
+    email: str
+    timezone: str
+    signature: str = ""
+    teams: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """A mail account of one user. `capture_to` is the Maildir that a captured mail is copied to."""
+
+    id: int
+    address: str
+    user_id: int
+    user: str
+    connected: bool
+    capture_to: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A person who may be enrolled. `owner` is a user's name; e-mail addresses are lower case."""
+
+    id: int
+    email: str
+    first_name: str = ""
+    last_name: str = ""
+    company: str = ""
+    phone: str = ""
+    owner_id: int | None = None
+    owner: str | None = None
+    owner_teams: frozenset[str] = frozenset()
+    access: str = "everyone"
+    opted_out: bool = False
+    bounced: bool = False
+    properties: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+# --- enrollments --------------------------------------------------------------------------------
+
+
+class Status(StrEnum):
+    """The stored status of an enrollment; what people see is its label (`lifecycle.label`)."""
+
+    LIVE = "live"
+    FINISHED = "finished"
+    UNENROLLED = "unenrolled"
+
+
+class Waiting(StrEnum):
+    """What moves a live enrollment on."""
+
+    DELAY = "delay"  # the clock: `due_at` is set
+    TASK = "task"  # a person; `due_at` is set only where the wait has a limit
+    INBOX = "inbox"  # its step is due, its inbox is not connected
+    RESUME = "resume"  # held, and the next delay has not begun
+    MAIL = "mail"  # a message that is not yet settled
+
+
+class Enrollment(NamedTuple):
+    """One contact going through one pinned version: the whole state, and the only truth.
+
+    `step` is the 1-based step it does or waits for next, kept when it ends. `base` is where the
+    running delay counts from, `delay_ends_at` where it ends, `due_at` when the clock moves it.
+    While held (`held_since`), `due_at` is None and the remainder of the delay is what lies between
+    `held_since` and `delay_ends_at`; an ended one keeps it the same way, up to `ended_at`.
+    `any_time` marks a start that skips day and window (`--now`).
+    """
+
+    id: int
+    contact_id: int
+    sequence_id: int
+    version_id: int
+    user_id: int
+    inbox_id: int | None
+    timezone: str
+    status: Status
+    waiting: Waiting | None
+    step: int
+    base: datetime | None
+    delay_ends_at: datetime | None
+    due_at: datetime | None
+    held_since: datetime | None
+    enrolled_at: datetime
+    last_step_at: datetime | None = None
+    ended_at: datetime | None = None
+    reason: str | None = None
+    error: str | None = None
+    any_time: bool = False
+    continues: int | None = None
+    last_message_id: int | None = None
+    last_event_id: int | None = None
+
+    @property
+    def live(self) -> bool:
+        """Whether it may still move."""
+        return self.status == Status.LIVE
+
+
+class Hold(NamedTuple):
+    """One reason why enrollments stand still.
+
+    `scope` is `sequence`, `all` or `contact`. A contact hold without a sequence holds the contact
+    everywhere. `user_id` is who placed it, and for the other two scopes also whom it holds.
+    """
+
+    id: int
+    scope: str
+    sequence_id: int | None
+    contact_id: int | None
+    user_id: int
+    by: str
+    since: datetime
+    until: datetime | None
+
+
+class Message(NamedTuple):
+    """One mail of one step of one enrollment, before it is stored (it has no id yet)."""
+
+    enrollment_id: int
+    step: int
+    inbox_id: int
+    recipient: str
+    subject: str
+    body: str
+    answers: int | None
+    at: datetime
+
+
+class Task(NamedTuple):
+    """One task of one step of one enrollment, before it is stored (it has no id yet)."""
+
+    enrollment_id: int
+    step: int
+    assignee_id: int
+    type: str
+    title: str
+    priority: str
+    notes: str
+    subject: str | None
+    body: str | None
+    created_at: datetime
+
+
+class Event(NamedTuple):
+    """One line of history, before it is stored. `actor_id` is None when the tick did it."""
+
+    at: datetime
+    actor_id: int | None
+    kind: str
+    detail: str = ""
+    contact_id: int | None = None
+    sequence_id: int | None = None
+    enrollment_id: int | None = None
+    step: int | None = None
+
+
+class Change(NamedTuple):
+    """One decided step of history of one enrollment: its state after it, and what to write."""
+
+    after: Enrollment
+    event: Event
+    message: Message | None = None
+    task: Task | None = None
