@@ -1,0 +1,26 @@
+"""What every test stands on: an environment that says nothing about the machine it runs on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+
+@pytest.fixture(scope="session", autouse=True)
+def clean_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No seqctl settings, no colour, an empty home, UTC, lines of 100 columns."""
+    home = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.startswith(("SEQCTL_", "XDG_", "GIT_")) or name in {"NO_COLOR", "FORCE_COLOR"}:
+                patch.delenv(name)
+        for name in ("LANG", "LC_ALL", "EDITOR", "VISUAL", "EMAIL"):
+            patch.delenv(name, raising=False)
+        patch.setenv("HOME", str(home))
+        patch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+        patch.setenv("TZ", "UTC")
+        patch.setenv("COLUMNS", "100")
+        patch.setenv("TERM", "xterm-256color")
+        yield
