@@ -1,0 +1,74 @@
+"""The composition root: what one run of the program works with, and the only place that names
+the concrete adapters."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seqctl.cli.output import Output
+from seqctl.clock import SystemClock
+
+if TYPE_CHECKING:
+    from seqctl.ports import Clock
+    from seqctl.store import SqliteStore
+
+
+class Session(Output):
+    """One command at work: its workspace, its acting user, its clock, and how it talks.
+
+    `user_name` is who acts by `--as` or `SEQCTL_USER`, or None where neither names one. Once the
+    workspace has been read, `zone` is the acting user's time zone, and `simulated_now` the stored
+    clock of a simulated workspace.
+    """
+
+    def __init__(self, clock: Clock | None = None) -> None:
+        super().__init__()
+        self.clock: Clock = clock or SystemClock()
+        self.user_name = os.environ.get("SEQCTL_USER") or None
+        self.zone = "UTC"
+        self.simulated_now: datetime | None = None
+        self._file = os.environ.get("SEQCTL_DB") or None
+
+    def choose(self, db: str | None, as_user: str | None) -> None:
+        """Let `--db` and `--as` overrule the environment; None leaves what was chosen before."""
+        self._file = db or self._file
+        self.user_name = as_user or self.user_name
+
+    def heading(self) -> str:
+        """`[simulated 2026-03-02 09:00]` in a simulated workspace, else nothing (spec, section 2)."""
+        return f"[simulated {self.moment(self.simulated_now)}]" if self.simulated_now else ""
+
+    def moment(self, moment: datetime | None) -> str:
+        """A moment as the acting user's wall clock shows it; nothing for None."""
+        from seqctl.domain.moments import show_moment
+
+        return show_moment(moment, self.zone) if moment else ""
+
+    @property
+    def path(self) -> Path:
+        """The workspace's file: `--db`, else `SEQCTL_DB`, else one in the data folder."""
+        if self._file is not None:
+            return Path(self._file).expanduser()
+        from platformdirs import user_data_path
+
+        return user_data_path("seqctl", appauthor=False) / "workspace.db"
+
+    @cached_property
+    def store(self) -> SqliteStore:
+        """The workspace, opened when first asked for.
+
+        Raises `NoWorkspace`, `BadFile` or `Busy`.
+        """
+        from seqctl.store import open_store
+
+        return open_store(self.path)
+
+    def close(self) -> None:
+        """Close the workspace, if it was opened."""
+        if "store" in self.__dict__:
+            self.store.close()
+            del self.store

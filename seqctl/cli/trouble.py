@@ -1,0 +1,109 @@
+"""What goes wrong, told to people and programs (spec, section 12)."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+import typer
+
+from seqctl.cli.output import Output, clean, json_text
+from seqctl.domain.errors import SeqctlError
+
+BROKEN_PIPE = 141
+"""The exit code of a program whose reader has gone, as a shell would report it."""
+
+
+class Trouble(NamedTuple):
+    """One thing that went wrong: stable code, sentence, next command to type, exit code."""
+
+    code: str
+    message: str
+    hint: str
+    exit_code: int
+
+
+def explain(error: BaseException) -> Trouble:
+    """What to tell about an error that ended a command."""
+    match error:
+        case SeqctlError():
+            return Trouble(error.code, error.message, error.hint, error.exit_code)
+        case typer.TyperException():
+            return Trouble("USAGE", error.format_message(), _help_command(error), 2)
+        case KeyboardInterrupt() | EOFError() | typer.Abort():
+            return Trouble("INTERRUPTED", "Interrupted.", "", 130)
+        case OSError():
+            named = f"{error.filename}: " if error.filename else ""
+            return Trouble("BAD_FILE", f"{named}{error.strerror or error}", "", 5)
+        case _:
+            return _defect(error)
+
+
+def _help_command(error: typer.TyperException) -> str:
+    # Only usage errors know the command that they are about.
+    context: Any = getattr(error, "ctx", None)
+    return f"{context.command_path if context else 'seqctl'} --help"
+
+
+def _defect(error: BaseException) -> Trouble:
+    what = f"{type(error).__name__}: {error}".strip(": ")
+    hint = "" if _debugging() else "repeat it with SEQCTL_DEBUG=1 in front to see where"
+    return Trouble("DEFECT", f"This is a defect of seqctl, please report it: {what}", hint, 1)
+
+
+def tell(error: BaseException, output: Output) -> int:
+    """Print on stderr what went wrong, as a sentence or as JSON; the exit code it ends with."""
+    if isinstance(error, BrokenPipeError):
+        _abandon_stdout()
+        return BROKEN_PIPE
+    trouble = explain(error)
+    if trouble.code == "DEFECT" and _debugging():
+        _print_traceback(error)
+    if output.json:
+        _print_json(trouble)
+    else:
+        output.warn(trouble.message, "red")
+        if trouble.hint:
+            output.warn(f"  try: {trouble.hint}" if _is_command(trouble) else f"  {trouble.hint}")
+    if isinstance(error, OSError):
+        _flush_or_abandon_stdout()
+    return trouble.exit_code
+
+
+def _is_command(trouble: Trouble) -> bool:
+    return trouble.hint.startswith("seqctl ")
+
+
+def _print_json(trouble: Trouble) -> None:
+    told = {
+        "code": trouble.code,
+        "message": clean(trouble.message),
+        "hint": clean(trouble.hint),
+    }
+    sys.stderr.write(json_text({"error": told}) + "\n")
+
+
+def _print_traceback(error: BaseException) -> None:
+    import traceback
+
+    traceback.print_exception(error)
+
+
+def _debugging() -> bool:
+    return bool(os.environ.get("SEQCTL_DEBUG"))
+
+
+def _flush_or_abandon_stdout() -> None:
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _abandon_stdout()
+
+
+def _abandon_stdout() -> None:
+    """Point stdout nowhere, or Python's own flush at exit would print a second error."""
+    with suppress(io.UnsupportedOperation):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
