@@ -127,7 +127,7 @@ def test_the_version(cli: Cli) -> None:
     assert cli.ok("--version") == f"seqctl {seqctl.__version__}\n"
 
 
-def test_an_installed_program_loads_neither_pydantic_nor_rich(tmp_path: Path) -> None:
+def test_a_command_loads_neither_pydantic_nor_rich(tmp_path: Path) -> None:
     program = (
         "import sys, types, seqctl.cli as cli\n"
         "from seqctl.cli.frame import Noun\n"
