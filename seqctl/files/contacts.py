@@ -1,0 +1,150 @@
+"""Contact files of every kind, read row by row (spec, section 10). Nothing is stored here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
+
+from seqctl.domain.addresses import InvalidAddress, parse_addresses
+from seqctl.files.decoding import name_of, read_text
+from seqctl.files.heads import Plan, plan_columns, split_name
+from seqctl.files.tables import Cells, Rejected, Table, read_delimited
+
+__all__ = ["ContactRow", "Rejected", "read_contacts"]
+
+LONGEST_CELL = 1_000_000
+NDJSON_SUFFIXES = (".ndjson", ".jsonl")
+TAB_SUFFIXES = (".tsv", ".tab")
+# What stands in the flag columns of those who did not say no and whose mail did not come back.
+# Anything else sets the flag: a reason and a date do, and a wrong mail is worse than a lost one.
+NOT_SET = frozenset(
+    [
+        *(
+            "",
+            "0",
+            "0.0",
+            "false",
+            "f",
+            "no",
+            "n",
+            "off",
+            "none",
+            "null",
+            "n/a",
+            "na",
+            "-",
+            "never",
+        ),
+        *("unknown", "soft", "nein", "falsch", "nej", "non", "faux", "opted in", "subscribed"),
+    ]
+)
+
+
+class ContactRow(NamedTuple):
+    """One contact of a file.
+
+    `line` is the line where its row begins (the first line is 1). `fields` holds those of
+    first_name, last_name, company and phone that have a value; `properties` the other columns that
+    have one, and `other_emails`.
+    """
+
+    line: int
+    email: str
+    fields: dict[str, str]
+    properties: dict[str, str]
+    opted_out: bool
+    bounced: bool
+
+
+def read_contacts(
+    path: Path | str, *, mapping: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[ContactRow | Rejected]:
+    """Read CSV, TSV, JSON, NDJSON or vCards, told apart by their content; "-" is standard input.
+
+    `mapping` says what a column means where its name doesn't: column -> field or property. A row
+    that can't be imported comes as Rejected and never stops the rest.
+
+    Raises BadFile, before there is any row, where the file as a whole can't be used.
+    """
+    name = name_of(path)
+    table = _table(read_text(path), Path(path).suffix.lower(), name)
+    if not table.columns:
+        return (row for row in table.rows if isinstance(row, Rejected))
+    return _contacts(table, plan_columns(table.columns, mapping, name))
+
+
+def _table(text: str, suffix: str, name: str) -> Table:
+    from seqctl.files import objects, vcard
+
+    beginning = text.lstrip()[:1]
+    if vcard.looks_like_vcard(text):
+        return vcard.read_vcards(text, name)
+    if beginning in "[{":
+        if suffix in NDJSON_SUFFIXES or objects.looks_like_ndjson(text):
+            return objects.read_ndjson(text, name)
+        return objects.read_json(text, name)
+    return read_delimited(text, name, prefer_tabs=suffix in TAB_SUFFIXES)
+
+
+def _contacts(table: Table, plan: Plan) -> Iterator[ContactRow | Rejected]:
+    contact = _contact_maker(plan)
+    for row in table.rows:
+        yield row if isinstance(row, Rejected) else contact(row)
+
+
+def _contact_maker(plan: Plan) -> Callable[[Cells], ContactRow | Rejected]:
+    """The function from one row of a file to its contact; it is called for every row."""
+    emails_at, fields_at, name_at, properties_at, opted_out_at, bounced_at = plan
+
+    def contact(row: Cells) -> ContactRow | Rejected:
+        line, texts = row
+        cells = [text.strip() for text in texts]
+        if max(map(len, cells)) > LONGEST_CELL:
+            return Rejected(line, f"A cell is longer than {LONGEST_CELL:,} characters.")
+        addresses = [cells[at] for at in emails_at if cells[at]]
+        if not addresses:
+            return Rejected(line, "The row has no e-mail address.")
+        try:
+            email, *others = _addresses(addresses)
+        except InvalidAddress as error:
+            return Rejected(line, error.message)
+        fields = {field: value for field, at in fields_at if (value := cells[at])}
+        properties = {name: value for name, at in properties_at if (value := cells[at])}
+        if name_at is not None and cells[name_at]:
+            fields |= _named(cells[name_at])
+        if others:
+            properties["other_emails"] = "; ".join(others)
+        opted_out = any(_is_set(cells[at]) for at in opted_out_at)
+        bounced = any(_is_set(cells[at]) for at in bounced_at)
+        return ContactRow(line, email, fields, properties, opted_out, bounced)
+
+    return contact
+
+
+def _addresses(texts: list[str]) -> list[str]:
+    """The addresses of a row's e-mail cells, the contact's own first, each once."""
+    first, *further = texts
+    addresses = parse_addresses(first)
+    for text in further:
+        addresses += _lenient(text)
+    return addresses if len(addresses) == 1 else list(dict.fromkeys(addresses))
+
+
+def _lenient(text: str) -> list[str]:
+    """The addresses of a further e-mail cell; one that holds something else is kept as it is."""
+    try:
+        return parse_addresses(text)
+    except InvalidAddress:
+        return [text]
+
+
+def _named(name: str) -> dict[str, str]:
+    first_name, last_name = split_name(name)
+    named = {"first_name": first_name, "last_name": last_name}
+    return {field: value for field, value in named.items() if value}
+
+
+def _is_set(cell: str) -> bool:
+    return cell.lower() not in NOT_SET
