@@ -401,6 +401,18 @@ def test_after_hours_the_second_pass_of_an_hour_gives_the_next_day() -> None:
     assert due == "Mon 2026-10-26 02:30"
 
 
+def test_a_set_time_on_the_next_day_is_not_before_the_end_either() -> None:
+    """Newfoundland went from 00:01 back to 23:01 of the day before, until 2011."""
+    due = placed(
+        "Sat 2010-11-06 23:30 second",
+        calendar(zone="America/St_Johns"),
+        base="Sat 2010-11-06 20:00",
+        after=hours(3),
+        at="00:00:30",
+    )
+    assert due == "Sun 2010-11-07 00:00:30 second"
+
+
 # --- no legal moment ------------------------------------------------------------------------------
 
 

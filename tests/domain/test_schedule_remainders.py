@@ -67,6 +67,7 @@ def test_three_days_paused_after_two_have_one_day_left(rule: str, pause: str) ->
         ("every", None, "Mon 2026-03-02 09:00", "Mon 2026-03-02 08:00", 0),
         ("every", DAYS, "Mon 2026-03-02 09:00", "Mon 2026-03-02 08:00", 0),
         ("business", DAYS, "Tue 2026-03-10 09:00", "Fri 2026-03-06 08:00", 0),
+        ("business", DAYS, "Tue 2026-03-10 09:00", "Fri 2026-03-06 20:00", 0),
         # business days: no time passes on closed days
         ("business", DAYS, "Fri 2026-03-06 09:00", "Mon 2026-03-09 09:00", DAY),
         ("business", DAYS, "Sat 2026-03-07 09:00", "Mon 2026-03-09 09:00", 9 * HOUR),
