@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
-from zoneinfo import ZoneInfo
-
 import pytest
+from schedule_words import LORD_HOWE, NEW_YORK, calendar, moment, shown
 
 from seqctl.domain import schedule
-from seqctl.domain.model import Calendar, Days, Delay, Unit
-
-STOCKHOLM = "Europe/Stockholm"
-NEW_YORK = "America/New_York"
-LORD_HOWE = "Australia/Lord_Howe"
+from seqctl.domain.model import Delay, Unit
 
 MINUTE = 60
 HOUR = 60 * MINUTE
@@ -21,24 +15,6 @@ DAY = 24 * HOUR
 ELAPSED = Delay(72, Unit.HOUR)
 DAYS = Delay(3, Unit.DAY)
 WEEKS = Delay(1, Unit.WEEK)
-
-
-def moment(text: str, zone: str = STOCKHOLM) -> datetime:
-    """A local time such as "Mon 2026-03-02 09:00", or with "second" of an hour that is twice."""
-    weekday, day, clock, *second = text.split()
-    local = datetime.fromisoformat(f"{day} {clock}")
-    assert f"{local:%a}" == weekday
-    return local.replace(tzinfo=ZoneInfo(zone), fold=len(second)).astimezone(UTC)
-
-
-def shown(found: datetime, zone: str = STOCKHOLM) -> str:
-    local = found.astimezone(ZoneInfo(zone))
-    seconds = f"{local:%a %Y-%m-%d %H:%M:%S}".removesuffix(":00")
-    return seconds + (" second" if local.fold else "")
-
-
-def calendar(rule: str = "every", zone: str = STOCKHOLM, closed: str = "") -> Calendar:
-    return Calendar(zone, Days(rule), None, frozenset(map(date.fromisoformat, closed.split())))
 
 
 @pytest.mark.parametrize("pause", ["Wed 2026-03-04 10:00", "Wed 2026-04-08 09:00"])
