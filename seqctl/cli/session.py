@@ -13,6 +13,7 @@ from seqctl.cli.output import Output
 from seqctl.clock import SystemClock
 
 if TYPE_CHECKING:
+    from seqctl.domain.model import User
     from seqctl.ports import Clock
     from seqctl.store import SqliteStore
 
@@ -65,7 +66,25 @@ class Session(Output):
         """
         from seqctl.store import open_store
 
-        return open_store(self.path)
+        store = open_store(self.path)
+        self.simulated_now = store.workspace.state().now
+        return store
+
+    @cached_property
+    def user(self) -> User:
+        """Who acts; raises WrongUsage or NotFound where that is not clear (spec, section 1)."""
+        from seqctl.service.acting import acting_user
+
+        user = acting_user(self.store, self.user_name)
+        self.zone = user.timezone
+        return user
+
+    @property
+    def now(self) -> datetime:
+        """The workspace's present moment."""
+        from seqctl.service.acting import current_time
+
+        return current_time(self.store, self.clock)
 
     def close(self) -> None:
         """Close the workspace, if it was opened."""

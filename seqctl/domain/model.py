@@ -134,7 +134,9 @@ class Sharing(NamedTuple):
     def __str__(self) -> str:
         if self.everyone:
             return "everyone"
-        named = [f"user {u}" for u in sorted(self.users)] + [f"team {t}" for t in sorted(self.teams)]
+        named = [f"user {u}" for u in sorted(self.users)] + [
+            f"team {t}" for t in sorted(self.teams)
+        ]
         return ", ".join(named) or "private"
 
 

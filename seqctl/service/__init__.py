@@ -1,0 +1,1 @@
+"""The verbs: each reads, lets the domain decide, and writes."""

@@ -1,0 +1,109 @@
+"""The SQLite workspace: the only place that knows SQL."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seqctl.store.connection import create_file, open_file, reading, writing
+from seqctl.store.history import SqliteHistory
+from seqctl.store.people import SqlitePeople
+from seqctl.store.sequences import SqliteSequences
+from seqctl.store.workspace import SqliteWorkspace
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from seqctl.domain.errors import SeqctlError
+    from seqctl.store.contacts import SqliteContacts
+    from seqctl.store.enrollments import SqliteEnrollments
+    from seqctl.store.holds import SqliteHolds
+    from seqctl.store.tasks import SqliteTasks
+    from seqctl.store.views import SqliteViews
+
+
+class SqliteStore:
+    """Implements `ports.Store` over one connection."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self.connection = connection
+        self.path = path
+        self.workspace = SqliteWorkspace(connection)
+        self.people = SqlitePeople(connection)
+        self.sequences = SqliteSequences(connection)
+        self.history = SqliteHistory(connection)
+
+    @cached_property
+    def contacts(self) -> SqliteContacts:
+        """Contacts, opt-outs, blocks and segments."""
+        from seqctl.store.contacts import SqliteContacts
+
+        return SqliteContacts(self.connection)
+
+    @cached_property
+    def enrollments(self) -> SqliteEnrollments:
+        """Enrollments and their agenda."""
+        from seqctl.store.enrollments import SqliteEnrollments
+
+        return SqliteEnrollments(self.connection)
+
+    @cached_property
+    def holds(self) -> SqliteHolds:
+        """Holds."""
+        from seqctl.store.holds import SqliteHolds
+
+        return SqliteHolds(self.connection)
+
+    @cached_property
+    def tasks(self) -> SqliteTasks:
+        """Tasks."""
+        from seqctl.store.tasks import SqliteTasks
+
+        return SqliteTasks(self.connection)
+
+    @cached_property
+    def views(self) -> SqliteViews:
+        """What people look at."""
+        from seqctl.store.views import SqliteViews
+
+        return SqliteViews(self.connection)
+
+    def writing(self) -> AbstractContextManager[None]:
+        """One write transaction: all or nothing; inside another one, part of that one."""
+        return writing(self.connection)
+
+    def reading(self) -> AbstractContextManager[None]:
+        """Several reads that see one state."""
+        return reading(self.connection)
+
+    def close(self) -> None:
+        """Close the file."""
+        self.connection.close()
+
+
+def open_store(path: Path) -> SqliteStore:
+    """Open an existing workspace; raises NoWorkspace, BadFile or Busy (see `open_file`)."""
+    return SqliteStore(open_file(path), path)
+
+
+def create_store(path: Path, *, simulated_now: datetime | None) -> SqliteStore:
+    """Create a workspace with a real clock, or a simulated one that shows `simulated_now`.
+
+    Raises BadFile where the file exists already or can't be made.
+    """
+    store = SqliteStore(create_file(path), path)
+    with store.writing():
+        store.workspace.found(simulated_now=simulated_now)
+    return store
+
+
+def translate(error: BaseException, path: Path) -> SeqctlError | None:
+    """The user's trouble behind an error of SQLite, or None where there is none."""
+    import sqlite3
+
+    from seqctl.store.trouble import sentence
+
+    return sentence(error, path) if isinstance(error, sqlite3.Error) else None

@@ -1,0 +1,371 @@
+"""The state machine of an enrollment: one table of state × trigger, and one function a trigger.
+
+    start ──► DELAY ──due: e-mail──► DELAY … ──last step──► FINISHED
+                │  ▲
+      due: task │  │ task done, or its wait is over
+                ▼  │
+               TASK        hold ⇄ lift turns each of these into its HELD_… twin and back
+                           end turns each live state into UNENROLLED
+
+Every function takes an enrollment and gives the one after; none of them knows a clock or a table.
+Rules: spec, sections 2, 3, 5, 6 and 7.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple
+
+from seqctl.domain.model import Calendar, Delay, Enrollment, Status, Step, Version, Waiting
+from seqctl.domain.schedule import add_remainder, delay_end, length, place, remainder
+
+
+class State(StrEnum):
+    """Where an enrollment stands, as the table below knows it."""
+
+    DELAY = "delay"
+    TASK = "task"
+    INBOX = "inbox"
+    MAIL = "mail"
+    HELD_DELAY = "held delay"
+    HELD_TASK = "held task"
+    HELD_RESUME = "held, delay not begun"
+    HELD_MAIL = "held mail"
+    FINISHED = "finished"
+    UNENROLLED = "unenrolled"
+
+
+class Trigger(StrEnum):
+    """What can happen to it."""
+
+    STEP_DONE = "step done"
+    TASK_CREATED = "task created"
+    TASK_CLOSED = "task closed"
+    INBOX_MISSING = "inbox missing"
+    POSTPONED = "postponed"
+    HOLD = "hold"
+    LIFT = "lift"
+    END = "end"
+
+
+class NotAllowed(Exception):
+    """A trigger met a state that the table doesn't list: a defect of the caller."""
+
+
+_LIVE_NEXT = frozenset({State.DELAY, State.FINISHED})
+_LIFTED = frozenset({State.DELAY, State.FINISHED})
+_ENDED = frozenset({State.UNENROLLED})
+
+TABLE: dict[State, dict[Trigger, frozenset[State]]] = {
+    State.DELAY: {
+        Trigger.STEP_DONE: _LIVE_NEXT,
+        Trigger.TASK_CREATED: frozenset({State.TASK}),
+        Trigger.INBOX_MISSING: frozenset({State.INBOX}),
+        Trigger.POSTPONED: frozenset({State.DELAY}),
+        Trigger.HOLD: frozenset({State.HELD_DELAY}),
+        Trigger.END: _ENDED,
+    },
+    State.TASK: {
+        Trigger.TASK_CLOSED: _LIVE_NEXT,
+        Trigger.HOLD: frozenset({State.HELD_TASK}),
+        Trigger.END: _ENDED,
+    },
+    State.INBOX: {
+        Trigger.POSTPONED: frozenset({State.DELAY}),
+        Trigger.HOLD: frozenset({State.HELD_DELAY}),
+        Trigger.END: _ENDED,
+    },
+    State.MAIL: {
+        Trigger.STEP_DONE: _LIVE_NEXT,
+        Trigger.HOLD: frozenset({State.HELD_MAIL}),
+        Trigger.END: _ENDED,
+    },
+    State.HELD_DELAY: {Trigger.LIFT: frozenset({State.DELAY}), Trigger.END: _ENDED},
+    State.HELD_TASK: {
+        Trigger.TASK_CLOSED: frozenset({State.HELD_RESUME}),
+        Trigger.LIFT: frozenset({State.TASK}),
+        Trigger.END: _ENDED,
+    },
+    State.HELD_RESUME: {Trigger.LIFT: _LIFTED, Trigger.END: _ENDED},
+    State.HELD_MAIL: {
+        Trigger.STEP_DONE: frozenset({State.HELD_RESUME}),
+        Trigger.LIFT: frozenset({State.MAIL}),
+        Trigger.END: _ENDED,
+    },
+    State.FINISHED: {},
+    State.UNENROLLED: {},
+}
+
+
+class Plan(NamedTuple):
+    """The pinned version of an enrollment, seen from its pinned time zone."""
+
+    version: Version
+    calendar: Calendar
+
+    def step(self, number: int) -> Step:
+        """The step with this 1-based number."""
+        return self.version.steps[number - 1]
+
+    def has(self, number: int) -> bool:
+        """Whether there is such a step."""
+        return number <= len(self.version.steps)
+
+
+_STATES = {
+    (Waiting.DELAY, False): State.DELAY,
+    (Waiting.TASK, False): State.TASK,
+    (Waiting.INBOX, False): State.INBOX,
+    (Waiting.MAIL, False): State.MAIL,
+    (Waiting.DELAY, True): State.HELD_DELAY,
+    (Waiting.TASK, True): State.HELD_TASK,
+    (Waiting.RESUME, True): State.HELD_RESUME,
+    (Waiting.MAIL, True): State.HELD_MAIL,
+}
+
+
+def state_of(enrollment: Enrollment) -> State:
+    """The state in the table above."""
+    if enrollment.waiting is None:
+        return State.FINISHED if enrollment.status == Status.FINISHED else State.UNENROLLED
+    return _STATES[enrollment.waiting, enrollment.held_since is not None]
+
+
+def label(enrollment: Enrollment) -> str:
+    """The word that people and JSON see (spec, section 11): the first that applies."""
+    if enrollment.status != Status.LIVE:
+        return enrollment.status.value
+    if enrollment.held_since is not None:
+        return "paused"
+    if enrollment.waiting == Waiting.TASK:
+        return "waiting_task"
+    return "scheduled" if enrollment.last_step_at is None else "active"
+
+
+def waiting_on(enrollment: Enrollment, now: datetime) -> str | None:
+    """What it waits for at `now`, or None while held or ended (spec, section 12)."""
+    if enrollment.waiting is None or enrollment.held_since is not None:
+        return None
+    if enrollment.waiting != Waiting.DELAY:
+        return enrollment.waiting.value
+    end = enrollment.delay_ends_at
+    in_delay = end is None or now < end or enrollment.due_at == end
+    return "delay" if in_delay else "window"
+
+
+def running_delay(enrollment: Enrollment, plan: Plan) -> Delay | None:
+    """The delay that runs or will run next: of its step, or the longest wait for its open task.
+
+    A starting step (no `base`) has none, and neither has a task that is waited for without limit.
+    """
+    if enrollment.waiting == Waiting.TASK or not plan.has(enrollment.step):
+        return _longest_wait(plan.step(min(enrollment.step, len(plan.version.steps))))
+    if enrollment.base is None and enrollment.waiting != Waiting.RESUME:
+        return None
+    return plan.step(enrollment.step).after
+
+
+def remaining_seconds(enrollment: Enrollment, plan: Plan) -> int | None:
+    """What is left of the delay of a held or ended enrollment, in the delay's own measure."""
+    stopped = enrollment.held_since or enrollment.ended_at
+    if stopped is None or not plan.has(enrollment.step):
+        return None
+    after = running_delay(enrollment, plan)
+    if enrollment.waiting == Waiting.RESUME:
+        return length(after)
+    if enrollment.delay_ends_at is None:
+        return None
+    return remainder(after, stopped, enrollment.delay_ends_at, plan.calendar)
+
+
+def start(
+    enrollment: Enrollment, plan: Plan, at: datetime, *, any_time: bool = False
+) -> Enrollment:
+    """Make the starting step due at `at`, placed by day and window unless `any_time`."""
+    step = plan.step(enrollment.step)
+    due = at
+    if not any_time:
+        due = place(at, base=at, after=None, at=None, email=step.sends, calendar=plan.calendar)
+    return enrollment._replace(
+        waiting=Waiting.DELAY, base=None, delay_ends_at=at, due_at=due, any_time=any_time
+    )
+
+
+def step_done(enrollment: Enrollment, plan: Plan, at: datetime) -> Enrollment:
+    """The mail of its step was handed over, or its task needs no waiting: on to the next step."""
+    _allow(enrollment, Trigger.STEP_DONE)
+    return _next_step(enrollment._replace(last_step_at=at), plan, at)
+
+
+def task_created(enrollment: Enrollment, plan: Plan, at: datetime) -> Enrollment:
+    """The task of its step was created and is waited for, perhaps only for so long."""
+    _allow(enrollment, Trigger.TASK_CREATED)
+    limit = _longest_wait(plan.step(enrollment.step))
+    end = None if limit is None else delay_end(at, limit, plan.calendar)
+    return enrollment._replace(
+        waiting=Waiting.TASK,
+        last_step_at=at,
+        base=at,
+        delay_ends_at=end,
+        due_at=end,
+        any_time=False,
+    )
+
+
+def task_closed(enrollment: Enrollment, plan: Plan, at: datetime) -> Enrollment:
+    """The task waited for was done or skipped, or its longest wait is over."""
+    _allow(enrollment, Trigger.TASK_CLOSED)
+    return _next_step(enrollment, plan, at)
+
+
+def inbox_missing(enrollment: Enrollment) -> Enrollment:
+    """Its mail is due and its inbox is not connected: no clock moves it now."""
+    _allow(enrollment, Trigger.INBOX_MISSING)
+    return enrollment._replace(waiting=Waiting.INBOX)
+
+
+def place_anew(enrollment: Enrollment, plan: Plan, at: datetime) -> Enrollment:
+    """Its inbox is connected again: due at the next legal moment from `at`."""
+    _allow(enrollment, Trigger.POSTPONED)
+    end = max(at, enrollment.delay_ends_at or at)
+    return enrollment._replace(waiting=Waiting.DELAY, due_at=_due(enrollment, plan, end, at))
+
+
+def wait_for_opening(enrollment: Enrollment, plan: Plan, at: datetime) -> Enrollment:
+    """Its mail is overdue and the window is closed at `at`: due at the next opening."""
+    _allow(enrollment, Trigger.POSTPONED)
+    due = place(at, base=at, after=None, at=None, email=True, calendar=plan.calendar)
+    return enrollment._replace(due_at=due)
+
+
+def hold(enrollment: Enrollment, at: datetime) -> Enrollment:
+    """The first hold freezes what is left of the delay (spec, section 5)."""
+    _allow(enrollment, Trigger.HOLD)
+    waiting = Waiting.DELAY if enrollment.waiting == Waiting.INBOX else enrollment.waiting
+    return enrollment._replace(waiting=waiting, held_since=at, due_at=None)
+
+
+def lift(enrollment: Enrollment, plan: Plan, at: datetime, *, restart: bool = False) -> Enrollment:
+    """The last hold is gone: wait out the remainder, or with `restart` the whole delay."""
+    _allow(enrollment, Trigger.LIFT)
+    if enrollment.waiting == Waiting.RESUME:
+        if not plan.has(enrollment.step):
+            return finish(enrollment._replace(held_since=None), at)
+        return _begin_delay(enrollment._replace(held_since=None), plan, at)
+    left = remaining_seconds(enrollment, plan)
+    thawed = enrollment._replace(held_since=None)
+    if left is None:
+        return thawed
+    after = running_delay(enrollment, plan)
+    if restart:
+        end = delay_end(at, after, plan.calendar)
+    else:
+        end = add_remainder(after, at, left, plan.calendar)
+    base = None if enrollment.base is None else at
+    thawed = thawed._replace(base=base, delay_ends_at=end)
+    if enrollment.waiting == Waiting.TASK:
+        return thawed._replace(due_at=end)
+    return thawed._replace(due_at=_due(thawed, plan, end, at))
+
+
+def end(enrollment: Enrollment, at: datetime, reason: str, error: str | None = None) -> Enrollment:
+    """Unenroll: nothing more runs; the remainder of the running delay is kept."""
+    _allow(enrollment, Trigger.END)
+    if enrollment.waiting == Waiting.TASK:  # the longest wait for a task is no delay to go on with
+        enrollment = enrollment._replace(delay_ends_at=None)
+    return enrollment._replace(
+        status=Status.UNENROLLED,
+        waiting=None,
+        due_at=None,
+        ended_at=at,
+        reason=reason,
+        error=error,
+    )
+
+
+def finish(enrollment: Enrollment, at: datetime) -> Enrollment:
+    """The last step is done."""
+    return enrollment._replace(
+        status=Status.FINISHED, waiting=None, due_at=None, delay_ends_at=None, ended_at=at
+    )
+
+
+def continue_from(
+    old: Enrollment, fresh: Enrollment, plan: Plan, now: datetime, *, task_created: bool
+) -> Enrollment:
+    """Give `fresh` the schedule of the ended `old`: due when that would have been, not before now.
+
+    One that was held when it ended waits out its remainder from now (spec, sections 5 and 7).
+    `task_created` says that the old one had already reached the task of its step.
+    """
+    if old.step != fresh.step or task_created:
+        return start(fresh, plan, now)
+    if old.held_since is not None:
+        return _wait_out(old, fresh, plan, now)
+    if old.delay_ends_at is None:
+        return start(fresh, plan, now)
+    due = _due(old, plan, old.delay_ends_at, old.base or old.delay_ends_at)
+    if due < now:
+        return start(fresh, plan, now)
+    return fresh._replace(
+        waiting=Waiting.DELAY, base=old.base, delay_ends_at=old.delay_ends_at, due_at=due
+    )
+
+
+def _wait_out(old: Enrollment, fresh: Enrollment, plan: Plan, now: datetime) -> Enrollment:
+    if old.delay_ends_at is None:
+        return _begin_delay(fresh, plan, now)
+    left = remaining_seconds(old, plan) or 0
+    end = add_remainder(running_delay(old, plan), now, left, plan.calendar)
+    resumed = fresh._replace(base=None if old.base is None else now, delay_ends_at=end)
+    return resumed._replace(waiting=Waiting.DELAY, due_at=_due(resumed, plan, end, now))
+
+
+def _next_step(enrollment: Enrollment, plan: Plan, at: datetime) -> Enrollment:
+    moved = enrollment._replace(step=enrollment.step + 1)
+    if moved.held_since is not None:
+        return moved._replace(
+            waiting=Waiting.RESUME, base=None, delay_ends_at=None, due_at=None, any_time=False
+        )
+    if not plan.has(moved.step):
+        return finish(moved, at)
+    return _begin_delay(moved, plan, at)
+
+
+def _begin_delay(enrollment: Enrollment, plan: Plan, at: datetime) -> Enrollment:
+    step = plan.version.steps[enrollment.step - 1]
+    calendar = plan.calendar
+    end = delay_end(at, step.after, calendar)
+    due = place(
+        end, base=at, after=step.after, at=step.at, email=step.email is not None, calendar=calendar
+    )
+    return enrollment._replace(
+        waiting=Waiting.DELAY, base=at, delay_ends_at=end, due_at=due, any_time=False
+    )
+
+
+def _due(enrollment: Enrollment, plan: Plan, end: datetime, base: datetime) -> datetime:
+    """Place the end of a delay that may be a starting step's, which has no delay and no `at`."""
+    if enrollment.any_time:
+        return end
+    step = plan.step(enrollment.step)
+    starting = enrollment.base is None
+    return place(
+        end,
+        base=base,
+        after=None if starting else step.after,
+        at=None if starting else step.at,
+        email=step.sends,
+        calendar=plan.calendar,
+    )
+
+
+def _longest_wait(step: Step) -> Delay | None:
+    wait = step.task.wait if step.task is not None else None
+    return wait if isinstance(wait, Delay) else None
+
+
+def _allow(enrollment: Enrollment, trigger: Trigger) -> None:
+    if trigger not in TABLE[state_of(enrollment)]:
+        raise NotAllowed(f"{trigger} while {state_of(enrollment)} (enrollment {enrollment.id})")

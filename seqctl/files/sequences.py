@@ -1,0 +1,203 @@
+"""Sequences as files: reading one with every mistake told at once (spec, section 8)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from seqctl.domain import content
+from seqctl.domain.errors import BadFile
+from seqctl.domain.model import (
+    Email,
+    SequenceDraft,
+    Settings,
+    Sharing,
+    Step,
+    TaskPlan,
+)
+from seqctl.domain.templates import check_template
+from seqctl.files.body_files import MAX_FILE, UnreadableFile, read_body_file, read_text_file
+from seqctl.files.sequence_writer import new_sequence_text, write_sequence
+
+if TYPE_CHECKING:
+    from seqctl.files.sequence_schema import EmailPart, SequenceFile, SharePart, StepPart, TaskPart
+    from seqctl.files.yaml_positions import Document, Place
+    from seqctl.files.yaml_positions import Path as KeyPath
+
+__all__ = [
+    "Mistake",
+    "SequenceFileErrors",
+    "content_key",
+    "new_sequence_text",
+    "read_sequence",
+    "read_sequence_text",
+    "sequence_json_schema",
+    "write_sequence",
+]
+
+NIGHT_NOTE = "mails may go out at night: set `window: 08:00-18:00`"
+FIRST_AT_NOTE = "`at` of the first step has no effect: it is due at once (or `enroll --at TIME`)"
+
+
+class Mistake(NamedTuple):
+    """One mistake of a file; lines and columns count from 1."""
+
+    file: str
+    line: int
+    column: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}: {self.message}"
+
+
+class SequenceFileErrors(BadFile):
+    """Every mistake of one or several sequence files, one a line."""
+
+    code = "BAD_SEQUENCE"
+
+    def __init__(self, mistakes: Iterable[Mistake]) -> None:
+        self.mistakes = tuple(mistakes)
+        files = list(dict.fromkeys(mistake.file for mistake in self.mistakes))
+        hint = f"Correct it, then type: seqctl sequence check {files[0]}" if files else ""
+        super().__init__("\n".join(map(str, self.mistakes)), hint)
+
+
+def read_sequence(path: Path) -> SequenceDraft:
+    """Read a sequence file and the body files it names.
+
+    Raises SequenceFileErrors with every mistake, also for a file that can't be read.
+    """
+    try:
+        text = read_text_file(path)
+    except UnreadableFile as error:
+        raise SequenceFileErrors([Mistake(str(path), 1, 1, f"the file {error}")]) from error
+    return read_sequence_text(text, name=str(path), folder=path.parent)
+
+
+def read_sequence_text(text: str, *, name: str, folder: Path | None) -> SequenceDraft:
+    """Read the text of a sequence file.
+
+    `name` is the file's name in messages; body files are looked up in `folder` (None: there can be
+    none). Raises SequenceFileErrors with every mistake.
+    """
+    from seqctl.files.sequence_schema import known_keys, read_shape
+    from seqctl.files.yaml_positions import read_document
+
+    if len(text.encode(errors="replace")) > MAX_FILE:
+        raise SequenceFileErrors([Mistake(name, 1, 1, "the file is larger than 1 MB; split it")])
+    document = read_document(text, known_keys)
+    return _Reading(document, name, folder).draft(*read_shape(document))
+
+
+def content_key(draft: SequenceDraft) -> str:
+    """A text that is equal for equal versioned content: settings and steps, nothing else."""
+    return content.to_text(draft.settings, draft.steps)
+
+
+def sequence_json_schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of a sequence file, for editors."""
+    from seqctl.files import sequence_schema
+
+    return sequence_schema.sequence_json_schema()
+
+
+class _Reading:
+    """One file being read: its document, its body files and the mistakes found so far."""
+
+    def __init__(self, document: Document, name: str, folder: Path | None) -> None:
+        self.document = document
+        self.name = name
+        self.folder = folder
+        self.bodies: dict[KeyPath, str] = {}
+        self.in_bodies: list[Mistake] = []
+
+    def draft(
+        self, shape: SequenceFile | None, misshapen: list[tuple[Place, str]]
+    ) -> SequenceDraft:
+        from seqctl.files.sequence_rules import check_rules
+
+        document = self.document
+        found = document.mistakes + check_rules(document) + list(self._body_file_mistakes())
+        found += misshapen
+        if found or self.in_bodies or shape is None:
+            told = sorted({Mistake(self.name, *place, message) for place, message in found})
+            raise SequenceFileErrors(told + self.in_bodies)
+        return self._built(shape)
+
+    def _body_file_mistakes(self) -> Iterator[tuple[Place, str]]:
+        from seqctl.files.sequence_rules import mail_paths
+
+        for path in mail_paths(self.document):
+            wanted = self.document.at((*path, "body_file"))
+            if not isinstance(wanted, str) or not wanted.strip():
+                continue
+            try:
+                text = read_body_file(wanted, self.folder)
+            except UnreadableFile as error:
+                yield self.document.place((*path, "body_file")), f"`body_file` {wanted} {error}"
+                continue
+            self.bodies[path] = text
+            shown = str(Path(self.name).parent / wanted)
+            for line, column, message in check_template(text):
+                self.in_bodies.append(Mistake(shown, line, column or 1, message))
+
+    # --- from the checked shape to the domain's values -------------------------------------------
+
+    def _built(self, shape: SequenceFile) -> SequenceDraft:
+        steps = tuple(self._step(index, step) for index, step in enumerate(shape.steps))
+        settings = Settings(
+            title=shape.title or shape.name,
+            timezone=shape.timezone,
+            days=shape.days,
+            window=shape.window,
+            holidays=frozenset(shape.holidays),
+            company_reply=shape.unenroll_on.company_reply,
+            company_meeting=shape.unenroll_on.company_meeting,
+        )
+        return SequenceDraft(
+            shape.name, settings, steps, _sharing(shape.share), tuple(_notes(settings, steps))
+        )
+
+    def _step(self, index: int, step: StepPart) -> Step:
+        path: KeyPath = ("steps", index)
+        return Step(
+            number=index + 1,
+            after=step.after,
+            at=step.at,
+            email=step.email and self._email((*path, "email"), step.email),
+            task=step.task and self._task(path, step.task),
+        )
+
+    def _task(self, path: KeyPath, task: TaskPart) -> TaskPlan:
+        return TaskPlan(
+            type=task.type,
+            title=task.title,
+            priority=task.priority,
+            notes=task.notes or "",
+            wait=task.wait,
+            email=task.email and self._email((*path, "task", "email"), task.email),
+        )
+
+    def _email(self, path: KeyPath, mail: EmailPart) -> Email:
+        body = self.bodies[path] if mail.body is None else mail.body
+        markdown = mail.markdown
+        if markdown is None:
+            markdown = (mail.body_file or "").lower().endswith(".md")
+        return Email(mail.subject, body, markdown)
+
+
+def _sharing(share: SharePart | str | None) -> Sharing | None:
+    if share is None:
+        return None
+    if isinstance(share, str):
+        return Sharing(everyone=share == "everyone")
+    return Sharing(users=frozenset(share.users), teams=frozenset(share.teams))
+
+
+def _notes(settings: Settings, steps: tuple[Step, ...]) -> Iterator[str]:
+    if settings.window is None and any(step.sends for step in steps):
+        yield NIGHT_NOTE
+    if steps[0].at is not None:
+        yield FIRST_AT_NOTE

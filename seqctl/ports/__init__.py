@@ -1,0 +1,94 @@
+"""What the verbs need from outside, in the domain's words; one protocol a family of verbs."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from seqctl.ports.contacts import Contacts
+from seqctl.ports.enrollments import Due, Enrollments, Holds
+from seqctl.ports.people import History, People, Sequences
+from seqctl.ports.views import Tasks, Views
+
+__all__ = [
+    "Clock",
+    "Contacts",
+    "Due",
+    "Enrollments",
+    "History",
+    "Holds",
+    "People",
+    "Sequences",
+    "Store",
+    "Tasks",
+    "Views",
+    "Workspace",
+    "WorkspaceState",
+]
+
+
+class Clock(Protocol):
+    """Tells the time."""
+
+    def now(self) -> datetime:
+        """The present moment in UTC, in whole seconds."""
+        ...
+
+
+class WorkspaceState(NamedTuple):
+    """The workspace's own row. `tick_target` is where an interrupted simulated tick was going."""
+
+    simulated: bool
+    now: datetime | None
+    tick_target: datetime | str | None
+    last_tick_at: datetime | None
+    halted_at: datetime | None
+    halted_by: str | None
+    halt_reason: str | None
+    restored_at: datetime | None
+    secret: str
+
+
+class Workspace(Protocol):
+    """The workspace's clock, halt and settings."""
+
+    def state(self) -> WorkspaceState: ...
+    def move_clock(self, now: datetime) -> None: ...
+    def aim(self, target: datetime | str | None) -> None: ...
+    def ticked(self, at: datetime) -> None: ...
+    def halt(self, at: datetime, by: str, reason: str) -> None: ...
+    def unhalt(self) -> None: ...
+    def mark_restored(self, at: datetime) -> None: ...
+    def config(self) -> dict[str, str]: ...
+    def configure(self, key: str, value: str) -> None: ...
+
+
+class Store(Protocol):
+    """One workspace. Each family stands by itself; a transaction spans them all."""
+
+    @property
+    def workspace(self) -> Workspace: ...
+    @property
+    def people(self) -> People: ...
+    @property
+    def contacts(self) -> Contacts: ...
+    @property
+    def sequences(self) -> Sequences: ...
+    @property
+    def enrollments(self) -> Enrollments: ...
+    @property
+    def holds(self) -> Holds: ...
+    @property
+    def tasks(self) -> Tasks: ...
+    @property
+    def views(self) -> Views: ...
+    @property
+    def history(self) -> History: ...
+    def writing(self) -> AbstractContextManager[None]:
+        """One write transaction: all or nothing."""
+        ...
+
+    def reading(self) -> AbstractContextManager[None]:
+        """Several reads that see one state."""
+        ...

@@ -1,0 +1,139 @@
+"""Enrollments, the agenda and holds, as the verbs see them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from seqctl.domain.model import Change, Enrollment, Hold
+
+
+class Due(NamedTuple):
+    """An enrollment that the clock moves now, with all that its step may need.
+
+    `properties` is JSON text; `suppressed` is true when its address has opted out, bounced or is
+    blocked; `thread_subject` is the subject of its latest mail.
+    """
+
+    enrollment: Enrollment
+    email: str
+    first_name: str
+    last_name: str
+    company: str
+    phone: str
+    properties: str
+    suppressed: bool
+    thread_subject: str | None
+
+
+class Enrollments(Protocol):
+    """The enrollments and their agenda."""
+
+    def get(self, ids: Iterable[int]) -> list[Enrollment]:
+        """These enrollments, by id."""
+        ...
+
+    def live(
+        self,
+        *,
+        contact_id: int | None = None,
+        sequence_id: int | None = None,
+        user_id: int | None = None,
+        inbox_id: int | None = None,
+        company: str | None = None,
+    ) -> list[Enrollment]:
+        """The live enrollments that fit all that is given, by id."""
+        ...
+
+    def latest(self, contact_id: int, sequence_id: int) -> Enrollment | None:
+        """The latest enrollment of a contact in a sequence, live or ended."""
+        ...
+
+    def ended_by(self, user_id: int, sequence_id: int, reason: str) -> list[Enrollment]:
+        """A user's enrollments in a sequence whose latest ended for this reason, by id."""
+        ...
+
+    def blocked_by_inbox(self, inbox_id: int) -> list[Enrollment]:
+        """The enrollments whose step is due and waits for this inbox, by id."""
+        ...
+
+    def ever_in(self, sequence_id: int) -> set[int]:
+        """The contacts that were ever enrolled in a sequence."""
+        ...
+
+    def add(self, enrollment: Enrollment) -> int:
+        """Reserve an id for a new enrollment; its row is written by `record`."""
+        ...
+
+    def record(self, changes: Sequence[Change]) -> None:
+        """Write decided changes in their order: enrollments, agenda, messages, tasks, events."""
+        ...
+
+    def hold_all(self, sequence_id: int, user_id: int, at: datetime, detail: str) -> int:
+        """Freeze a user's enrollments in a sequence that no hold holds yet; give their number."""
+        ...
+
+    def due(self, until: datetime, limit: int, *, inclusive: bool = True) -> list[Due]:
+        """What is due up to `until`, in order of due time, then of id."""
+        ...
+
+    def next_due(self) -> datetime | None:
+        """When the clock moves the next enrollment."""
+        ...
+
+    def waiting_due(self) -> int:
+        """How many enrollments are due but wait for an inbox or for an unsettled mail."""
+        ...
+
+    def next_message_id(self) -> int:
+        """The id that the next message will get, inside a write transaction."""
+        ...
+
+
+class Holds(Protocol):
+    """The holds."""
+
+    def place(
+        self,
+        scope: str,
+        user_id: int,
+        at: datetime,
+        until: datetime | None,
+        sequence_id: int | None = None,
+        contact_id: int | None = None,
+    ) -> str:
+        """Place a hold: `placed`, `moved` (another `until`) or `unchanged`."""
+        ...
+
+    def lift(self, hold_ids: Iterable[int]) -> None:
+        """Remove these holds."""
+        ...
+
+    def on_sequence(self, sequence_id: int, user_id: int) -> list[Hold]:
+        """The holds of scope `sequence` and `all` on a user's enrollments in a sequence."""
+        ...
+
+    def on_contact(self, contact_id: int) -> list[Hold]:
+        """All holds on a contact, in one sequence or everywhere."""
+        ...
+
+    def by_all(self, user_id: int) -> list[Hold]:
+        """All holds that a user has on whole sequences, of scope `sequence` and `all`."""
+        ...
+
+    def next_until(self) -> datetime | None:
+        """The earliest moment at which a hold ends by itself."""
+        ...
+
+    def ending(self, at: datetime) -> list[Hold]:
+        """The holds that end by themselves at this moment or before it, by id."""
+        ...
+
+    def on(self, enrollment: Enrollment) -> list[Hold]:
+        """All holds that hold an enrollment, by id."""
+        ...
+
+    def held_by(self, hold: Hold) -> list[Enrollment]:
+        """The live enrollments that a hold holds, by id."""
+        ...

@@ -1,0 +1,76 @@
+"""Who acts, when, and on what: the questions that every verb asks first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from seqctl.domain.access import may_use
+from seqctl.domain.errors import NotFound, WrongUsage
+from seqctl.domain.model import Sequence, User
+
+if TYPE_CHECKING:
+    from seqctl.ports import Clock, Store
+
+
+def current_time(store: Store, clock: Clock) -> datetime:
+    """Now: the stored clock, or the system's, which is never before the last event."""
+    state = store.workspace.state()
+    if state.now is not None:
+        return state.now
+    now = clock.now()
+    last = store.history.last_at()
+    return now if last is None else max(now, last)
+
+
+def acting_user(store: Store, name: str | None) -> User:
+    """Who acts: the named user, else the only one there is (spec, section 1).
+
+    Raises:
+        NotFound: no user has this name.
+        WrongUsage: there are several users and none was named, or there is none.
+    """
+    users = store.people.users()
+    if name is not None:
+        return user_named(store, name)
+    if len(users) == 1:
+        return users[0]
+    names = ", ".join(user.name for user in users)
+    if not users:
+        raise WrongUsage("There is no user yet.", "seqctl user add NAME --email ADDRESS")
+    raise WrongUsage(
+        f"Several users share this workspace: {names}. Say who you are.",
+        f"the same command with --as {users[0].name}, or set SEQCTL_USER",
+        code="WHO",
+    )
+
+
+def user_named(store: Store, name: str) -> User:
+    """The user of this name; raises NotFound with the nearest name."""
+    users = {user.name: user for user in store.people.users()}
+    if name in users:
+        return users[name]
+    raise NotFound(
+        f"There is no user '{name}'.{did_you_mean(name, users)}", "seqctl user list", code="NO_USER"
+    )
+
+
+def visible_sequence(store: Store, name: str, user: User) -> Sequence:
+    """The sequence of this name that the user may see; raises NotFound with the nearest name."""
+    found = store.sequences.named(name)
+    if found is not None and not found.deleted and may_use(user, found):
+        return found
+    seen = [sequence.name for sequence in store.sequences.all() if may_use(user, sequence)]
+    raise NotFound(
+        f"There is no sequence '{name}'.{did_you_mean(name, seen)}",
+        "seqctl sequence list",
+        code="NO_SEQUENCE",
+    )
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """` Did you mean X?` for the nearest known name, or nothing."""
+    near = get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return f" Did you mean {near[0]}?" if near else ""

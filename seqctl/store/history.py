@@ -1,0 +1,57 @@
+"""The history: append-only, a chain per enrollment and per contact (docs/design.md)."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from datetime import datetime
+
+from seqctl.domain.model import Event
+from seqctl.domain.moments import from_iso, iso
+
+EVENT_COLUMNS = (
+    "id, at, actor_id, kind, detail, contact_id, sequence_id, enrollment_id, step, "
+    "status, due_at, previous, message_id, task_id"
+)
+INSERT_EVENT = f"INSERT INTO event ({EVENT_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+
+
+class SqliteHistory:
+    """Implements `ports.History`."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def add(self, events: Iterable[Event]) -> None:
+        """Write events that concern no single enrollment; those about a contact join its chain."""
+        id = self.last_id()
+        for event in events:
+            id += 1
+            self._connection.execute(
+                INSERT_EVENT,
+                (
+                    id, iso(event.at), event.actor_id, event.kind, event.detail, event.contact_id,
+                    event.sequence_id, event.enrollment_id, event.step, None, None,
+                    self._join_chain(event.contact_id, id), None, None,
+                ),
+            )  # fmt: skip
+
+    def last_id(self) -> int:
+        """The id of the latest event, 0 if there is none."""
+        return self._connection.execute("SELECT ifnull(max(id), 0) FROM event").fetchone()[0]
+
+    def last_at(self) -> datetime | None:
+        """When the latest event happened."""
+        row = self._connection.execute("SELECT at FROM event ORDER BY id DESC LIMIT 1").fetchone()
+        return from_iso(row[0]) if row else None
+
+    def _join_chain(self, contact_id: int | None, event_id: int) -> int | None:
+        if contact_id is None:
+            return None
+        previous: int | None = self._connection.execute(
+            "SELECT last_event_id FROM contact WHERE id = ?", (contact_id,)
+        ).fetchone()[0]
+        self._connection.execute(
+            "UPDATE contact SET last_event_id = ? WHERE id = ?", (event_id, contact_id)
+        )
+        return previous

@@ -1,0 +1,95 @@
+"""Users, their teams and their inboxes."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from datetime import datetime
+
+from seqctl.domain.model import Inbox, User
+from seqctl.domain.moments import iso
+
+_USER = """
+    SELECT id, name, full_name, email, timezone, signature,
+        (SELECT group_concat(team, char(31)) FROM team_member WHERE user_id = user.id)
+    FROM user
+"""
+_INBOX = """
+    SELECT inbox.id, address, user_id, user.name, connected, capture_to
+    FROM inbox JOIN user ON user.id = user_id
+"""
+
+
+class SqlitePeople:
+    """Implements `ports.People`."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def users(self, *, removed: bool = False) -> list[User]:
+        """The users, in the order in which they came; with `removed` also those who left."""
+        where = "" if removed else " WHERE removed_at IS NULL"
+        return [_to_user(row) for row in self._connection.execute(f"{_USER}{where} ORDER BY id")]
+
+    def add_user(self, user: User) -> User:
+        """Store a new user (its id is ignored) and give it back with its id."""
+        cursor = self._connection.execute(
+            "INSERT INTO user (name, full_name, email, timezone, signature) VALUES (?, ?, ?, ?, ?)",
+            (user.name, user.full_name, user.email, user.timezone, user.signature),
+        )
+        assert cursor.lastrowid is not None
+        self._set_teams(cursor.lastrowid, user.teams)
+        return self._user(cursor.lastrowid)
+
+    def change_user(self, user: User) -> None:
+        """Store all of a user's fields but the name; one who was removed is there again."""
+        self._connection.execute(
+            "UPDATE user SET full_name = ?, email = ?, timezone = ?, signature = ?, "
+            "removed_at = NULL WHERE id = ?",
+            (user.full_name, user.email, user.timezone, user.signature, user.id),
+        )
+        self._set_teams(user.id, user.teams)
+
+    def remove_user(self, user_id: int, at: datetime) -> None:
+        """A removed user stays in the history, without teams and connected inboxes."""
+        self._connection.execute("UPDATE user SET removed_at = ? WHERE id = ?", (iso(at), user_id))
+        self._connection.execute("UPDATE inbox SET connected = 0 WHERE user_id = ?", (user_id,))
+        self._set_teams(user_id, ())
+
+    def inboxes(self) -> list[Inbox]:
+        """All inboxes, connected or not, in the order in which they came."""
+        return [_to_inbox(row) for row in self._connection.execute(f"{_INBOX} ORDER BY inbox.id")]
+
+    def connect_inbox(self, address: str, user_id: int, capture_to: str | None) -> Inbox:
+        """Add a connected capturing inbox, or connect it again."""
+        self._connection.execute(
+            "INSERT INTO inbox (address, user_id, kind, capture_to, connected) "
+            "VALUES (?, ?, 'capture', ?, 1) ON CONFLICT (address) DO UPDATE SET "
+            "user_id = excluded.user_id, capture_to = excluded.capture_to, connected = 1",
+            (address, user_id, capture_to),
+        )
+        row = self._connection.execute(f"{_INBOX} WHERE address = ?", (address,)).fetchone()
+        return _to_inbox(row)
+
+    def disconnect_inbox(self, inbox_id: int) -> None:
+        """Nothing is sent from it until it is connected again."""
+        self._connection.execute("UPDATE inbox SET connected = 0 WHERE id = ?", (inbox_id,))
+
+    def _user(self, user_id: int) -> User:
+        row = self._connection.execute(f"{_USER} WHERE id = ?", (user_id,)).fetchone()
+        return _to_user(row)
+
+    def _set_teams(self, user_id: int, teams: Iterable[str]) -> None:
+        self._connection.execute("DELETE FROM team_member WHERE user_id = ?", (user_id,))
+        self._connection.executemany(
+            "INSERT INTO team_member (user_id, team) VALUES (?, ?)",
+            [(user_id, team) for team in sorted(teams)],
+        )
+
+
+def _to_user(row: tuple[int, str, str, str, str, str, str | None]) -> User:
+    return User(*row[:6], teams=frozenset(row[6].split("\x1f")) if row[6] else frozenset())
+
+
+def _to_inbox(row: tuple[int, str, int, str, int, str | None]) -> Inbox:
+    return Inbox(row[0], row[1], row[2], row[3], bool(row[4]), row[5])

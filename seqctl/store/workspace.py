@@ -1,0 +1,79 @@
+"""The workspace's own row: its clock, its halt, its last tick, and its settings."""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+from datetime import datetime
+
+from seqctl.domain.moments import iso
+from seqctl.ports import WorkspaceState
+from seqctl.store.rows import moment, text
+
+
+class SqliteWorkspace:
+    """Implements `ports.Workspace`."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def found(self, *, simulated_now: datetime | None) -> None:
+        """Write the one row of a new workspace; `simulated_now` None makes its clock real."""
+        clock = "real" if simulated_now is None else "simulated"
+        self._connection.execute(
+            "INSERT INTO workspace (id, clock, now, secret) VALUES (1, ?, ?, ?)",
+            (clock, text(simulated_now), secrets.token_hex(32)),
+        )
+
+    def state(self) -> WorkspaceState:
+        """The workspace's clock, halt and ticks."""
+        row = self._connection.execute(
+            "SELECT clock, now, tick_target, last_tick_at, halted_at, halted_by, halt_reason, "
+            "restored_at, secret FROM workspace"
+        ).fetchone()
+        target = row[2] if row[2] in (None, "idle") else moment(row[2])
+        return WorkspaceState(
+            row[0] == "simulated", moment(row[1]), target, moment(row[3]), moment(row[4]), row[5],
+            row[6], moment(row[7]), row[8],
+        )  # fmt: skip
+
+    def move_clock(self, now: datetime) -> None:
+        """Set the stored clock of a simulated workspace."""
+        self._connection.execute("UPDATE workspace SET now = ?", (iso(now),))
+
+    def aim(self, target: datetime | str | None) -> None:
+        """Remember where a simulated tick is going: a moment, `idle`, or None when it got there."""
+        stored = target if target is None or isinstance(target, str) else iso(target)
+        self._connection.execute("UPDATE workspace SET tick_target = ?", (stored,))
+
+    def ticked(self, at: datetime) -> None:
+        """Remember the time of the last tick."""
+        self._connection.execute("UPDATE workspace SET last_tick_at = ?", (iso(at),))
+
+    def halt(self, at: datetime, by: str, reason: str) -> None:
+        """Stop everything until `unhalt`."""
+        self._connection.execute(
+            "UPDATE workspace SET halted_at = ?, halted_by = ?, halt_reason = ?",
+            (iso(at), by, reason),
+        )
+
+    def unhalt(self) -> None:
+        """Let ticks run again."""
+        self._connection.execute(
+            "UPDATE workspace SET halted_at = NULL, halted_by = NULL, halt_reason = NULL"
+        )
+
+    def mark_restored(self, at: datetime) -> None:
+        """Remember that this file came from a backup."""
+        self._connection.execute("UPDATE workspace SET restored_at = ?", (iso(at),))
+
+    def config(self) -> dict[str, str]:
+        """All settings."""
+        return dict(self._connection.execute("SELECT key, value FROM config ORDER BY key"))
+
+    def configure(self, key: str, value: str) -> None:
+        """Set one setting."""
+        self._connection.execute(
+            "INSERT INTO config VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+            (key, value),
+        )
