@@ -310,8 +310,9 @@ class Hold(NamedTuple):
 
 
 class Message(NamedTuple):
-    """One mail of one step of one enrollment, before it is stored (it has no id yet)."""
+    """One mail of one step of one enrollment; `answers` is the message whose thread it goes on."""
 
+    id: int
     enrollment_id: int
     step: int
     inbox_id: int

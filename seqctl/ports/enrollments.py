@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
@@ -25,6 +25,10 @@ class Due(NamedTuple):
     properties: str
     suppressed: bool
     thread_subject: str | None
+
+
+class RowRefused(Exception):
+    """A row that breaks a promise of the tables: a defect that must not stop other enrollments."""
 
 
 class Enrollments(Protocol):
@@ -62,15 +66,27 @@ class Enrollments(Protocol):
         """The contacts that were ever enrolled in a sequence."""
         ...
 
-    def add(self, enrollment: Enrollment) -> int:
-        """Reserve an id for a new enrollment; its row is written by `record`."""
+    def next_id(self) -> int:
+        """The id that the next enrollment will get, inside a write transaction."""
+        ...
+
+    def released(
+        self,
+        *,
+        sequence_id: int | None = None,
+        user_id: int | None = None,
+        contact_id: int | None = None,
+    ) -> Iterator[Enrollment]:
+        """The frozen enrollments that fit all that is given and that no hold holds any more."""
         ...
 
     def record(self, changes: Sequence[Change]) -> None:
         """Write decided changes in their order: enrollments, agenda, messages, tasks, events."""
         ...
 
-    def hold_all(self, sequence_id: int, user_id: int, at: datetime, detail: str) -> int:
+    def hold_all(
+        self, sequence_id: int, user_id: int, at: datetime, actor_id: int, detail: str
+    ) -> int:
         """Freeze a user's enrollments in a sequence that no hold holds yet; give their number."""
         ...
 
@@ -82,12 +98,24 @@ class Enrollments(Protocol):
         """When the clock moves the next enrollment."""
         ...
 
+    def count_due(self, until: datetime) -> int:
+        """How many enrollments the clock moves up to this moment."""
+        ...
+
     def waiting_due(self) -> int:
         """How many enrollments are due but wait for an inbox or for an unsettled mail."""
         ...
 
     def next_message_id(self) -> int:
         """The id that the next message will get, inside a write transaction."""
+        ...
+
+    def outbox(self) -> list[int]:
+        """The messages of which a copy has still to be written, by id."""
+        ...
+
+    def copied(self, message_ids: Iterable[int]) -> None:
+        """These copies are written."""
         ...
 
 
@@ -127,13 +155,9 @@ class Holds(Protocol):
         ...
 
     def ending(self, at: datetime) -> list[Hold]:
-        """The holds that end by themselves at this moment or before it, by id."""
+        """The holds that end by themselves at this moment or before it, in that order."""
         ...
 
     def on(self, enrollment: Enrollment) -> list[Hold]:
         """All holds that hold an enrollment, by id."""
-        ...
-
-    def held_by(self, hold: Hold) -> list[Enrollment]:
-        """The live enrollments that a hold holds, by id."""
         ...

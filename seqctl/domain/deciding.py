@@ -1,0 +1,241 @@
+"""The tick's decisions: from due enrollments to changes, in the order of time (spec, section 2).
+
+Pure: nothing is read or written here. A next step that falls into the span being decided is done
+within it, so that splitting a tick never changes the order of events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from heapq import heapify, heappop, heappush
+from typing import TYPE_CHECKING, NamedTuple
+
+from seqctl.domain import lifecycle
+from seqctl.domain.errors import SeqctlError
+from seqctl.domain.lifecycle import Plan
+from seqctl.domain.model import (
+    Change,
+    Enrollment,
+    Event,
+    Message,
+    Status,
+    Step,
+    Task,
+    Waiting,
+)
+from seqctl.domain.rendering import Audience, email_texts, task_texts
+from seqctl.domain.schedule import is_open
+from seqctl.domain.templates import ContactFields, SenderFields, SequenceFields
+
+if TYPE_CHECKING:
+    from seqctl.ports.enrollments import Due
+
+Place = tuple[datetime, int]
+"""A place in the queue: due time, then enrollment id."""
+
+
+class Sender(NamedTuple):
+    """From where an enrollment's mails go out."""
+
+    fields: SenderFields
+    connected: bool
+
+
+class World(NamedTuple):
+    """What a decision may ask for, besides the due enrollment itself.
+
+    `now` is the actual time of a real workspace; None in a simulated one, where every step runs at
+    its own due time.
+    """
+
+    plan_of: Callable[[Enrollment], Plan]
+    senders: Mapping[tuple[int, int | None], Sender]
+    sequences: Mapping[int, str]
+    now: datetime | None
+
+
+def change(
+    after: Enrollment,
+    at: datetime,
+    kind: str,
+    detail: str,
+    actor_id: int | None = None,
+    step: int | None = None,
+) -> Change:
+    """A change of one enrollment with the event that tells of it."""
+    return Change(
+        after,
+        Event(
+            at,
+            actor_id,
+            kind,
+            detail,
+            after.contact_id,
+            after.sequence_id,
+            after.id,
+            after.step if step is None else step,
+        ),
+    )
+
+
+def with_finish(decided: Change) -> Iterator[Change]:
+    """The change, and where it was the last step the event that the enrollment finished."""
+    yield decided
+    after = decided.after
+    if after.status == Status.FINISHED:
+        yield change(after, decided.event.at, "finished", "all steps are done", step=after.step - 1)
+
+
+def ended(
+    enrollment: Enrollment,
+    at: datetime,
+    reason: str,
+    error: str | None = None,
+    detail: str = "",
+    actor_id: int | None = None,
+) -> Change:
+    """The enrollment unenrolled for `reason` (spec, section 6)."""
+    after = lifecycle.end(enrollment, at, reason, error)
+    words = ": ".join(word for word in (reason, error, detail) if word)
+    return change(after, at, "unenrolled", words, actor_id)
+
+
+class Decider:
+    """Decides one batch of due enrollments after the other."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._sequence_fields: dict[int, SequenceFields] = {}
+
+    def decide(
+        self, due: list[Due], last: Place, not_before: datetime, message_id: int
+    ) -> Iterator[Change]:
+        """The changes of a batch, in the order of time.
+
+        `due` is sorted; steps that become due up to the place `last` belong to the batch. In a
+        simulated workspace nothing happens before `not_before`, its clock. Messages are numbered
+        from `message_id` on.
+        """
+        queue = [_queued(row) for row in due]
+        heapify(queue)
+        while queue:
+            due_at, _, row = heappop(queue)
+            at = self._world.now or max(due_at, not_before)
+            for decided in self._decide_one(row, at, message_id):
+                yield decided
+                if decided.message is not None:
+                    message_id += 1
+                    row = row._replace(thread_subject=decided.message.subject)
+                row = row._replace(enrollment=decided.after)
+            if _belongs(row.enrollment, last):
+                heappush(queue, _queued(row))
+
+    def _decide_one(self, row: Due, at: datetime, message_id: int) -> Iterator[Change]:
+        try:
+            yield from with_finish(self._decided(row, at, message_id))
+        except SeqctlError as error:
+            yield ended(row.enrollment, at, "error", error.code, error.message)
+        except Exception as error:  # noqa: BLE001  # one bad enrollment never stops the others (spec, section 2)
+            yield ended(row.enrollment, at, "error", "DEFECT", f"{type(error).__name__}: {error}")
+
+    def _decided(self, row: Due, at: datetime, message_id: int) -> Change:
+        enrollment = row.enrollment
+        plan = self._world.plan_of(enrollment)
+        if enrollment.waiting == Waiting.TASK:
+            after = lifecycle.task_closed(enrollment, plan, at)
+            detail = "the longest wait for the task is over"
+            return change(after, at, "wait-over", detail, step=enrollment.step)
+        step = plan.version.steps[enrollment.step - 1]
+        if step.email is None:
+            return self._task(row, plan, step, at)
+        return self._mail(row, plan, at, message_id)
+
+    def _mail(self, row: Due, plan: Plan, at: datetime, message_id: int) -> Change:
+        enrollment = row.enrollment
+        if row.suppressed:
+            detail = f"{row.email} may not be written to any more"
+            return ended(enrollment, at, "error", "BLOCKED", detail)
+        sender = self._world.senders.get((enrollment.user_id, enrollment.inbox_id))
+        if sender is None or enrollment.inbox_id is None or not sender.connected:
+            after = lifecycle.inbox_missing(enrollment)
+            return change(after, at, "waiting", "the inbox is not connected")
+        if self._must_wait(enrollment, plan, at):
+            after = lifecycle.wait_for_opening(enrollment, plan, at)
+            return change(after, at, "rescheduled", "overdue, and the day or window is closed now")
+        subject, body = email_texts(
+            plan.version, enrollment.step, self._audience(row, plan, sender), row.thread_subject
+        )
+        number = enrollment.step
+        email = plan.version.steps[number - 1].email
+        answers = enrollment.last_message_id if email and email.subject is None else None
+        message = Message(
+            message_id,
+            enrollment.id,
+            number,
+            enrollment.inbox_id,
+            row.email,
+            subject,
+            body,
+            answers,
+            at,
+        )
+        after = lifecycle.step_done(enrollment._replace(last_message_id=message_id), plan, at)
+        return change(after, at, "sent", subject, step=number)._replace(message=message)
+
+    def _must_wait(self, enrollment: Enrollment, plan: Plan, at: datetime) -> bool:
+        """Whether a mail of a real workspace is overdue at a closed hour (spec, section 2)."""
+        if self._world.now is None or enrollment.any_time or enrollment.due_at == at:
+            return False
+        return not is_open(at, plan.calendar)
+
+    def _task(self, row: Due, plan: Plan, step: Step, at: datetime) -> Change:
+        enrollment = row.enrollment
+        sender = self._world.senders[enrollment.user_id, enrollment.inbox_id]
+        texts = task_texts(plan.version, step.number, self._audience(row, plan, sender))
+        assert step.task is not None
+        task = Task(
+            enrollment.id,
+            step.number,
+            enrollment.user_id,
+            step.task.type,
+            texts.title,
+            step.task.priority,
+            texts.notes,
+            texts.subject,
+            texts.body,
+            at,
+        )
+        move = lifecycle.step_done if step.task.wait is False else lifecycle.task_created
+        after = move(enrollment, plan, at)
+        decided = change(after, at, "task-created", texts.title, step=step.number)
+        return decided._replace(task=task)
+
+    def _audience(self, row: Due, plan: Plan, sender: Sender) -> Audience:
+        contact = ContactFields(
+            row.email, row.first_name, row.last_name, row.company, row.phone, row.properties
+        )
+        return Audience(contact, sender.fields, self._sequence(plan))
+
+    def _sequence(self, plan: Plan) -> SequenceFields:
+        version = plan.version
+        fields = self._sequence_fields.get(version.id)
+        if fields is None:
+            name = self._world.sequences[version.sequence_id]
+            fields = SequenceFields(name, version.settings.title)
+            self._sequence_fields[version.id] = fields
+        return fields
+
+
+def _queued(row: Due) -> tuple[datetime, int, Due]:
+    enrollment = row.enrollment
+    assert enrollment.due_at is not None
+    return enrollment.due_at, enrollment.id, row
+
+
+def _belongs(after: Enrollment, last: Place) -> bool:
+    return (
+        after.due_at is not None
+        and after.waiting != Waiting.INBOX
+        and (after.due_at, after.id) <= last
+    )

@@ -1,0 +1,307 @@
+"""Enrollments and their agenda: what is due, and the one way in which decided changes are written."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from operator import itemgetter
+from typing import Any
+
+from seqctl.domain import lifecycle
+from seqctl.domain.model import Change, Enrollment, Waiting
+from seqctl.domain.moments import from_iso, iso
+from seqctl.ports.enrollments import Due, RowRefused
+from seqctl.store.history import EVENT_COLUMNS, INSERT_EVENT
+from seqctl.store.rows import (
+    ENROLLMENT_COLUMNS,
+    Row,
+    chunks,
+    columns_of,
+    from_enrollment,
+    marks,
+    to_enrollment,
+)
+
+_WIDTH = len(Enrollment._fields)
+_SELECT = f"SELECT {ENROLLMENT_COLUMNS} FROM enrollment AS e"
+_INSERT = f"INSERT INTO enrollment ({ENROLLMENT_COLUMNS}) VALUES ({marks(_WIDTH)})"
+# The pinned columns (contact, sequence, user, …) are never written again.
+_CHANGING = (
+    "version_id", "status", "waiting", "step", "base", "delay_ends_at", "due_at", "held_since",
+    "last_step_at", "ended_at", "reason", "error", "any_time", "last_message_id", "last_event_id",
+)  # fmt: skip
+_UPDATE = f"UPDATE enrollment SET {', '.join(f'{c} = ?' for c in _CHANGING)} WHERE id = ?"
+_changing_values = itemgetter(*(Enrollment._fields.index(c) for c in (*_CHANGING, "id")))
+_DUE = f"""
+    SELECT {columns_of("e")}, c.email, c.first_name, c.last_name, c.company, c.phone, c.properties,
+        EXISTS (SELECT 1 FROM suppression WHERE address = c.email) OR EXISTS (
+            SELECT 1 FROM suppression WHERE address = substr(c.email, instr(c.email, '@'))),
+        (SELECT subject FROM message WHERE message.id = e.last_message_id)
+    FROM agenda AS a
+    CROSS JOIN enrollment AS e ON e.id = a.enrollment_id
+    CROSS JOIN contact AS c ON c.id = e.contact_id
+    WHERE a.due_at {{until}} ?
+    ORDER BY a.due_at, a.enrollment_id
+    LIMIT ?
+"""
+_NO_HOLD = """
+    NOT EXISTS (SELECT 1 FROM hold AS h WHERE h.contact_id IS NULL
+        AND h.sequence_id = e.sequence_id AND h.user_id = e.user_id)
+    AND NOT EXISTS (SELECT 1 FROM hold AS h WHERE h.contact_id = e.contact_id
+        AND (h.sequence_id IS NULL OR h.sequence_id = e.sequence_id))
+"""
+_TO_HOLD = "sequence_id = :sequence AND user_id = :user AND status = 'live' AND held_since IS NULL"
+
+
+class SqliteEnrollments:
+    """Implements `ports.Enrollments`."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    # --- reading ------------------------------------------------------------------------------
+
+    def get(self, ids: Iterable[int]) -> list[Enrollment]:
+        """These enrollments, by id."""
+        found: list[Enrollment] = []
+        for chunk in chunks(sorted(ids)):
+            found += self._all(f"{_SELECT} WHERE id IN ({marks(len(chunk))}) ORDER BY id", chunk)
+        return found
+
+    def live(
+        self,
+        *,
+        contact_id: int | None = None,
+        sequence_id: int | None = None,
+        user_id: int | None = None,
+        inbox_id: int | None = None,
+        company: str | None = None,
+    ) -> list[Enrollment]:
+        """The live enrollments that fit all that is given, by id."""
+        given = {
+            "contact_id = ?": contact_id,
+            "sequence_id = ?": sequence_id,
+            "user_id = ?": user_id,
+            "inbox_id = ?": inbox_id,
+            "contact_id IN (SELECT id FROM contact WHERE lower(trim(company)) = lower(trim(?)))": company,
+        }
+        fitting = {sql: value for sql, value in given.items() if value is not None}
+        where = " AND ".join(["status = 'live'", *fitting])
+        return self._all(f"{_SELECT} WHERE {where} ORDER BY id", list(fitting.values()))
+
+    def latest(self, contact_id: int, sequence_id: int) -> Enrollment | None:
+        """The latest enrollment of a contact in a sequence, live or ended."""
+        found = self._all(
+            f"{_SELECT} WHERE contact_id = ? AND sequence_id = ? ORDER BY id DESC LIMIT 1",
+            (contact_id, sequence_id),
+        )
+        return found[0] if found else None
+
+    def ended_by(self, user_id: int, sequence_id: int, reason: str) -> list[Enrollment]:
+        """A user's enrollments in a sequence whose latest ended for this reason, by id."""
+        return self._all(
+            f"{_SELECT} WHERE sequence_id = ? AND user_id = ? AND reason = ? AND NOT EXISTS "
+            "(SELECT 1 FROM enrollment AS f WHERE f.contact_id = e.contact_id "
+            "AND f.sequence_id = e.sequence_id AND f.id > e.id) ORDER BY id",
+            (sequence_id, user_id, reason),
+        )
+
+    def blocked_by_inbox(self, inbox_id: int) -> list[Enrollment]:
+        """The enrollments whose step is due and waits for this inbox, by id."""
+        return self._all(
+            f"{_SELECT} WHERE waiting = 'inbox' AND inbox_id = ? ORDER BY id", (inbox_id,)
+        )
+
+    def ever_in(self, sequence_id: int) -> set[int]:
+        """The contacts that were ever enrolled in a sequence."""
+        rows = self._connection.execute(
+            "SELECT DISTINCT contact_id FROM enrollment WHERE sequence_id = ?", (sequence_id,)
+        )
+        return {row[0] for row in rows}
+
+    def due(self, until: datetime, limit: int, *, inclusive: bool = True) -> list[Due]:
+        """What is due up to `until`, in order of due time, then of id."""
+        query = _DUE.format(until="<=" if inclusive else "<")
+        rows = self._connection.execute(query, (iso(until), limit))
+        return [Due(to_enrollment(row), *row[_WIDTH:]) for row in rows]
+
+    def next_due(self) -> datetime | None:
+        """When the clock moves the next enrollment."""
+        row = self._connection.execute("SELECT due_at FROM agenda LIMIT 1").fetchone()
+        return from_iso(row[0]) if row else None
+
+    def count_due(self, until: datetime) -> int:
+        """How many enrollments the clock moves up to this moment."""
+        return self._connection.execute(
+            "SELECT count(*) FROM agenda WHERE due_at <= ?", (iso(until),)
+        ).fetchone()[0]
+
+    def waiting_due(self) -> int:
+        """How many enrollments are due but wait for an inbox or for an unsettled mail."""
+        return self._connection.execute(
+            "SELECT count(*) FROM enrollment WHERE waiting IN ('inbox', 'mail') "
+            "AND held_since IS NULL"
+        ).fetchone()[0]
+
+    def released(
+        self,
+        *,
+        sequence_id: int | None = None,
+        user_id: int | None = None,
+        contact_id: int | None = None,
+    ) -> Iterator[Enrollment]:
+        """The frozen enrollments that fit all that is given and that no hold holds any more."""
+        given = {"sequence_id": sequence_id, "user_id": user_id, "contact_id": contact_id}
+        fitting = {name: value for name, value in given.items() if value is not None}
+        where = "".join(f" AND e.{name} = ?" for name in fitting)
+        rows = self._connection.execute(
+            f"{_SELECT} WHERE status = 'live' AND held_since IS NOT NULL{where} AND {_NO_HOLD} "
+            "ORDER BY id",
+            list(fitting.values()),
+        )
+        return map(to_enrollment, rows)
+
+    def next_id(self) -> int:
+        """The id that the next enrollment will get, inside a write transaction."""
+        return self._next("enrollment")
+
+    def next_message_id(self) -> int:
+        """The id that the next message will get, inside a write transaction."""
+        return self._next("message")
+
+    # --- writing ------------------------------------------------------------------------------
+
+    def record(self, changes: Sequence[Change]) -> None:
+        """Write decided changes in their order: enrollments, agenda, messages, tasks, events.
+
+        Raises RowRefused where a row breaks a promise of the tables; nothing is written then
+        that the caller's transaction would keep.
+        """
+        try:
+            self._record(changes)
+        except sqlite3.IntegrityError as error:
+            raise RowRefused(str(error)) from error
+
+    def _record(self, changes: Sequence[Change]) -> None:
+        events: list[Row] = []
+        messages: list[Row] = []
+        tasks: list[Row] = []
+        latest: dict[int, tuple[Enrollment, int]] = {}
+        event_id, task_id = self._next("event") - 1, self._next("task")
+        for change in changes:
+            after, event = change.after, change.event
+            event_id += 1
+            known = latest.get(after.id)
+            made_message = made_task = None
+            if change.message is not None:
+                made_message = change.message.id
+                messages.append((*change.message[:8], "sent", iso(change.message.at)))
+            if change.task is not None:
+                made_task = task_id
+                tasks.append((task_id, *change.task[:9], iso(change.task.created_at)))
+                task_id += 1
+            events.append((
+                event_id, iso(event.at), event.actor_id, event.kind, event.detail,
+                after.contact_id, after.sequence_id, after.id, event.step, lifecycle.label(after),
+                iso(after.due_at) if after.due_at else None,
+                known[1] if known else after.last_event_id, made_message, made_task,
+            ))  # fmt: skip
+            latest[after.id] = (after, event_id)
+        self._write_enrollments(latest)
+        self._write_rows(messages, tasks, events)
+
+    def _write_enrollments(self, latest: dict[int, tuple[Enrollment, int]]) -> None:
+        fresh: list[Row] = []
+        changed: list[Row] = []
+        agenda: list[Row] = []
+        for id, (after, event_id) in latest.items():
+            row = (*from_enrollment(after)[:-1], event_id)
+            if after.last_event_id is None:
+                fresh.append(row)
+            else:
+                changed.append(_changing_values(row))
+            if after.due_at is not None and after.waiting != Waiting.INBOX:
+                agenda.append((iso(after.due_at), id))
+        many = self._connection.executemany
+        many(
+            "DELETE FROM agenda WHERE enrollment_id = ?1 "
+            "AND due_at = (SELECT due_at FROM enrollment WHERE id = ?1)",
+            [row[-1:] for row in changed],
+        )
+        many(_INSERT, fresh)
+        many(_UPDATE, changed)
+        agenda.sort()
+        many("INSERT INTO agenda (due_at, enrollment_id) VALUES (?, ?)", agenda)
+
+    def _write_rows(self, messages: list[Row], tasks: list[Row], events: list[Row]) -> None:
+        many = self._connection.executemany
+        many(
+            "INSERT INTO message (id, enrollment_id, step, inbox_id, recipient, subject, body, "
+            "answers, status, at) VALUES (?,?,?,?,?,?,?,?,?,?)",
+            messages,
+        )
+        if messages:
+            self._connection.execute(
+                "INSERT INTO outbox SELECT m.id FROM message AS m JOIN inbox AS i ON i.id = m.inbox_id "
+                "WHERE m.id >= ? AND i.capture_to IS NOT NULL",
+                (messages[0][0],),
+            )
+        many(
+            "INSERT INTO task (id, enrollment_id, step, assignee_id, type, title, priority, notes, "
+            "subject, body, created_at) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+            tasks,
+        )
+        many(INSERT_EVENT, events)
+
+    def hold_all(
+        self, sequence_id: int, user_id: int, at: datetime, actor_id: int, detail: str
+    ) -> int:
+        """Freeze a user's enrollments in a sequence that no hold holds yet; give their number.
+
+        The set-based twin of `lifecycle.hold`, so that 100,000 take three statements.
+        """
+        given: dict[str, Any] = {
+            "sequence": sequence_id,
+            "user": user_id,
+            "at": iso(at),
+            "actor": actor_id,
+            "detail": detail,
+            "last": self._next("event") - 1,
+        }
+        run = self._connection.execute
+        frozen = run(
+            f"INSERT INTO event ({EVENT_COLUMNS}) SELECT :last + row_number() OVER (ORDER BY id), "
+            ":at, :actor, 'paused', :detail, contact_id, sequence_id, id, step, 'paused', NULL, "
+            f"last_event_id, NULL, NULL FROM enrollment WHERE {_TO_HOLD}",
+            given,
+        ).rowcount
+        run(
+            "DELETE FROM agenda WHERE (due_at, enrollment_id) IN "
+            f"(SELECT due_at, id FROM enrollment WHERE {_TO_HOLD} AND due_at IS NOT NULL)",
+            given,
+        )
+        run(
+            "UPDATE enrollment SET held_since = :at, due_at = NULL, last_event_id = v.id, "
+            "waiting = CASE waiting WHEN 'inbox' THEN 'delay' ELSE waiting END "
+            "FROM event AS v WHERE v.id > :last AND enrollment.id = v.enrollment_id",
+            given,
+        )
+        return frozen
+
+    def outbox(self) -> list[int]:
+        """The messages of which a copy has still to be written, by id."""
+        return [row[0] for row in self._connection.execute("SELECT message_id FROM outbox")]
+
+    def copied(self, message_ids: Iterable[int]) -> None:
+        """These copies are written."""
+        self._connection.executemany(
+            "DELETE FROM outbox WHERE message_id = ?", [(id,) for id in message_ids]
+        )
+
+    def _next(self, table: str) -> int:
+        row = self._connection.execute(f"SELECT ifnull(max(id), 0) + 1 FROM {table}").fetchone()
+        return row[0]
+
+    def _all(self, query: str, values: Sequence[Any]) -> list[Enrollment]:
+        return [to_enrollment(row) for row in self._connection.execute(query, values)]
