@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, time, timedelta
-from difflib import get_close_matches
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -97,31 +96,6 @@ _ALLOWED: dict[Kind, tuple[Operator, ...]] = {
     Kind.SEQUENCE: tuple(op for op in Operator if op not in (Operator.BELOW, Operator.ABOVE)),
 }
 
-
-def parse_filter(text: str, *, now: datetime, zone: str) -> Filter:
-    """The filter that a person means by `text`, typed at `now` in the time zone `zone`.
-
-    Raises WrongUsage, with an example, for anything else.
-    """
-    if found := _PRESENCE.fullmatch(text):
-        operator = Operator.UNSET if found[1] else Operator.SET
-        return Filter(_known(found[2]), operator, zone=zone)
-    found = _COMPARISON.fullmatch(text)
-    if found is None:
-        raise WrongUsage(f"'{text}' is not a filter.", _EXAMPLES)
-    name, operator, value = _known(found[1]), Operator(found[2]), found[3]
-    kind = KINDS.get(name, Kind.TEXT)
-    if operator not in _ALLOWED[kind]:
-        raise WrongUsage(f"'{operator}' makes no sense for {name}.", _EXAMPLE_OF[kind].format(name))
-    if not value:
-        raise WrongUsage(
-            f"'{text}' names no value.", f"--where '!{name}?' finds those without a value"
-        )
-    if kind == Kind.TIME or (kind == Kind.TEXT and operator in (Operator.BELOW, Operator.ABOVE)):
-        return _ordered(Filter(name, operator, zone=zone), kind, value, now)
-    return Filter(name, operator, _plain_value(name, kind, value), zone=zone)
-
-
 _EXAMPLE_OF = {
     Kind.TEXT: "--where '{}~acme'",
     Kind.FLAG: "--where '{0}?' or --where {0}=false",
@@ -131,12 +105,42 @@ _EXAMPLE_OF = {
 }
 
 
-def nearest_known(name: str) -> str | None:
+def parse_filter(text: str, *, now: datetime, zone: str) -> Filter:
+    """The filter that a person means by `text`, typed at `now` in the time zone `zone`.
+
+    Raises WrongUsage, with an example, for anything else.
+    """
+    if found := _PRESENCE.fullmatch(text):
+        operator = Operator.UNSET if found[1] else Operator.SET
+        return Filter(_name(found[2]), operator, zone=zone)
+    found = _COMPARISON.fullmatch(text)
+    if found is None or found[3].startswith("="):
+        raise WrongUsage(f"'{text}' is not a filter.", _EXAMPLES)
+    name, operator, value = _name(found[1]), Operator(found[2]), found[3]
+    kind = KINDS.get(name, Kind.TEXT)
+    if operator not in _ALLOWED[kind]:
+        raise WrongUsage(f"'{operator}' makes no sense for {name}.", _EXAMPLE_OF[kind].format(name))
+    if not value:
+        example = f"--where '!{name}?' finds those without a value"
+        raise WrongUsage(f"'{text}' names no value.", example)
+    if kind == Kind.TIME or (kind == Kind.TEXT and operator in (Operator.BELOW, Operator.ABOVE)):
+        return _ordered(Filter(name, operator, zone=zone), kind, value, now)
+    return Filter(name, operator, _plain_value(name, kind, value), zone=zone)
+
+
+def nearest_name(name: str) -> str | None:
     """The known name that a name of somebody's own was perhaps meant to be."""
     if name in KINDS:
         return None
+    from difflib import get_close_matches
+
     near = get_close_matches(name, KINDS, n=1, cutoff=0.75)
     return near[0] if near else None
+
+
+def property_name(text: str) -> str:
+    """The name of a property as it is stored: `Job Title` is `job_title`, nothing is empty."""
+    return re.sub(r"[\W_]+", "_", text.lower()).strip("_")
 
 
 def number_in(text: str) -> float | None:
@@ -146,20 +150,19 @@ def number_in(text: str) -> float | None:
 
 def moment_in(text: str, zone: str) -> datetime | None:
     """The moment that a stored text is (ISO 8601, or a bare date in `zone`), or None."""
-    if not text[:4].isdigit() or "-" not in text:
+    if "-" not in text:
         return None
     try:
-        return parse_moment(text, now=_NEVER, zone=zone)
-    except WrongUsage:
+        return in_utc(datetime.fromisoformat(text), zone)
+    except (ValueError, OverflowError):
         return None
 
 
-_NEVER = datetime.min
-
-
-def _known(name: str) -> str:
-    """A known name in any case is that name; the contact's own names are kept as they stand."""
-    return name.lower() if name.lower() in KINDS else name
+def _name(text: str) -> str:
+    name = property_name(text)
+    if not name:
+        raise WrongUsage(f"'{text}' is not the name of a property.", _EXAMPLES)
+    return name
 
 
 def _plain_value(name: str, kind: Kind, text: str) -> Value:

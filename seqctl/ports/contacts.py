@@ -1,17 +1,49 @@
-"""Contacts, opt-outs, blocks and segments, as the verbs see them."""
+"""Contacts, those who said no, and segments, as the verbs see them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from seqctl.domain.filters import Filter
-from seqctl.domain.model import Contact, User
+from seqctl.domain.model import Contact, Event, User
+
+if TYPE_CHECKING:
+    from seqctl.domain.filters import Filter
+
+
+class ContactChange(NamedTuple):
+    """A contact after a change, and the event that tells of it.
+
+    A contact with id 0 is a new one; the store fills in the event's contact.
+    """
+
+    after: Contact
+    event: Event
+
+
+class Standing(NamedTuple):
+    """What the engine keeps about a contact (spec, section 10; `filters.ENGINE_PROPERTIES`)."""
+
+    now_in_sequence: bool = False
+    sequences_active_count: int = 0
+    sequences_enrolled_count: int = 0
+    last_sequence_enrolled: str | None = None
+    last_enrolled_at: datetime | None = None
+    last_sequence_ended_at: datetime | None = None
+    last_sequence_finished_at: datetime | None = None
+    last_sequence_unenrolled_at: datetime | None = None
+
+
+class Block(NamedTuple):
+    """An address, or `@domain`, that never gets a mail."""
+
+    address: str
+    since: datetime
 
 
 class Contacts(Protocol):
-    """Contacts by address, and the addresses that said no."""
+    """Contacts by address, the addresses that said no, and segments."""
 
     def find(self, addresses: Iterable[str], *, deleted: bool = False) -> dict[str, Contact]:
         """The contacts of these addresses, by address; `deleted` gives those that were deleted."""
@@ -24,11 +56,43 @@ class Contacts(Protocol):
     def matching(
         self, filters: Sequence[Filter] = (), user: User | None = None, limit: int | None = None
     ) -> list[Contact]:
-        """The contacts that pass all filters, by id; with `user` only those who are theirs to write to."""
+        """The contacts that pass all filters, by id; with `user` only those he may write to."""
+        ...
+
+    def count(self, filters: Sequence[Filter] = (), user: User | None = None) -> int:
+        """How many contacts `matching` would give without a limit."""
+        ...
+
+    def similar(self, address: str, user: User) -> list[str]:
+        """Addresses of the user's contacts that begin like this one."""
+        ...
+
+    def has_property(self, name: str) -> bool:
+        """Whether any contact has a property of this name."""
+        ...
+
+    def standings(self, ids: Iterable[int]) -> dict[int, Standing]:
+        """What the engine keeps about these contacts; those never enrolled are left out."""
+        ...
+
+    def record(self, changes: Iterable[ContactChange]) -> None:
+        """Write changed and new contacts with their events; a deleted one is there again."""
+        ...
+
+    def erase(self, contact_id: int, at: datetime) -> None:
+        """Mark a contact as deleted and forget all about it but its address."""
         ...
 
     def blocked(self, address: str) -> bool:
         """Whether the address or its domain is on the block list."""
+        ...
+
+    def blocks(self) -> list[Block]:
+        """The block list, by address."""
+        ...
+
+    def suppressed(self, address: str) -> set[str]:
+        """What is known of an address: `opted_out`, `bounced`, `blocked`."""
         ...
 
     def suppress(self, address: str, kind: str, at: datetime) -> bool:
@@ -37,4 +101,16 @@ class Contacts(Protocol):
 
     def unsuppress(self, address: str, kind: str) -> bool:
         """Forget that an address said no; False if nothing was known."""
+        ...
+
+    def segments(self) -> dict[str, list[str]]:
+        """The filter expressions of every segment, by name."""
+        ...
+
+    def save_segment(self, name: str, expressions: Sequence[str]) -> None:
+        """Store a segment, in place of one of the same name."""
+        ...
+
+    def delete_segment(self, name: str) -> None:
+        """Forget a segment."""
         ...

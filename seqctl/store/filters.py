@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from seqctl.domain.filters import FIELDS, Filter, Kind, Operator, moment_in, number_in
 from seqctl.domain.model import User
 from seqctl.domain.moments import iso
 
-Condition = tuple[str, list[object]]
+Condition = tuple[str, Sequence[object]]
 
 _LATEST = "FROM enrollment AS e {} WHERE e.contact_id = c.id ORDER BY e.id DESC LIMIT 1"
 _ENDED = "(SELECT max(e.ended_at) FROM enrollment AS e WHERE e.contact_id = c.id{})"
@@ -69,7 +69,7 @@ def _condition(asked: Filter) -> Condition:
     test, values = _comparison(asked, expression)
     if asked.operator == Operator.UNEQUAL:
         test = f"NOT ifnull({test}, 0)"
-    return test, named + values
+    return test, [*named, *values]
 
 
 def _presence(asked: Filter, expression: str) -> str:
@@ -108,7 +108,8 @@ def _moment_comparison(asked: Filter, expression: str, value: datetime) -> Condi
 
 def _in_sequence(asked: Filter) -> Condition:
     live = _LIVE if asked.name == "in" else ""
-    named, values = "", list[object]()
+    named = ""
+    values: Sequence[object] = []
     if asked.operator in (Operator.EQUAL, Operator.UNEQUAL):
         named, values = " AND s.name = ?", [asked.value]
     elif asked.operator == Operator.CONTAINS:
