@@ -1,0 +1,266 @@
+"""What people look at, as JSON documents (spec, section 12); tables are made from the same ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from seqctl.domain import lifecycle, reenrolling
+from seqctl.domain.access import may_use
+from seqctl.domain.model import Enrollment, Hold, Status, Waiting
+from seqctl.ports.views import EnrollmentView, EventView, MessageView, Selection, TaskView
+
+if TYPE_CHECKING:
+    from seqctl.domain.model import User
+    from seqctl.ports import Store
+    from seqctl.service.planning import Plans
+
+Document = dict[str, Any]
+"""One JSON object; moments are `datetime` values."""
+
+
+def visible_ids(store: Store, user: User) -> set[int]:
+    """The sequences that a user sees, deleted ones included."""
+    return {s.id for s in store.sequences.all(deleted=True) if may_use(user, s)}
+
+
+# --- enrollments --------------------------------------------------------------------------------
+
+
+def enrollment_documents(
+    store: Store,
+    user: User,
+    now: datetime,
+    *,
+    ids: Iterable[int] | None = None,
+    contact_id: int | None = None,
+    sequence_id: int | None = None,
+    sort: str = "id",
+    limit: int | None = None,
+) -> list[Document]:
+    """The enrollments that fit all that is given, as they are at `now`.
+
+    They look the same to every `user`: an enrollment has no texts to hide.
+    """
+    wanted = None if ids is None else tuple(ids)
+    selection = Selection(ids=wanted, contact_id=contact_id, sequence_id=sequence_id)
+    return selected_documents(store, now, selection, sort=sort, limit=limit)
+
+
+def selected_documents(
+    store: Store,
+    now: datetime,
+    selection: Selection,
+    *,
+    sort: str = "id",
+    limit: int | None = None,
+) -> list[Document]:
+    """The selected enrollments; `sort` is one of `ports.views.SORTS`."""
+    with store.reading():
+        views = store.views.enrollments(selection, sort=sort, limit=limit)
+        return documents_of(store, now, views)
+
+
+def documents_of(store: Store, now: datetime, views: list[EnrollmentView]) -> list[Document]:
+    """The documents of these enrollments, in their order.
+
+    An enrollment that is not stored as it is in its view (a dry run) is shown as the view has it.
+    """
+    from seqctl.service.planning import Plans
+
+    held = {v.enrollment.contact_id for v in views if v.enrollment.held_since is not None}
+    holds = _HoldBook(store.views.holds(held) if held else [])
+    plans = Plans(store)
+    return [_enrollment_document(view, now, holds, plans) for view in views]
+
+
+def _enrollment_document(
+    view: EnrollmentView, now: datetime, holds: _HoldBook, plans: Plans
+) -> Document:
+    enrollment = view.enrollment
+    held = enrollment.live and enrollment.held_since is not None
+    runs = enrollment.live and not held and enrollment.waiting != Waiting.TASK
+    return {
+        "id": enrollment.id,
+        "contact": view.contact,
+        "sequence": view.sequence,
+        "version": version_label(view),
+        "enrolled_by": view.enrolled_by,
+        "inbox": view.inbox,
+        "status": lifecycle.label(enrollment),
+        "reason": enrollment.reason,
+        "error": enrollment.error,
+        "waiting_on": lifecycle.waiting_on(enrollment, now),
+        "step": min(enrollment.step, view.steps) if enrollment.live else None,
+        "steps": view.steps,
+        "due_at": enrollment.due_at if runs else None,
+        "delay_ends_at": enrollment.delay_ends_at if runs else None,
+        "remaining_s": _remaining(enrollment, plans) if held else None,
+        "holds": holds.documents(enrollment) if held else [],
+        "enrolled_at": enrollment.enrolled_at,
+        "last_step_at": enrollment.last_step_at,
+        "ended_at": enrollment.ended_at,
+        "reenrollable": is_reenrollable(view, plans),
+    }
+
+
+def _remaining(enrollment: Enrollment, plans: Plans) -> int | None:
+    return lifecycle.remaining_seconds(enrollment, plans.of(enrollment))
+
+
+def version_label(view: EnrollmentView) -> int | str:
+    """`3`, or `3+17` for an edit of enrollment 17."""
+    return view.version if view.edit_of is None else f"{view.version}+{view.edit_of}"
+
+
+def is_reenrollable(view: EnrollmentView, plans: Plans) -> bool:
+    """Whether it is the latest of its contact in its sequence and can go on, whoever asks."""
+    if view.enrollment.status != Status.UNENROLLED or not view.latest:
+        return False
+    return reenrolling.refusal(reenrolling_facts(view, plans)) is None
+
+
+def reenrolling_facts(view: EnrollmentView, plans: Plans) -> reenrolling.Facts:
+    """What the rule of re-enrolling asks, of the latest enrollment in a sequence."""
+    enrollment = view.enrollment
+    version = plans.version(enrollment.version_id)
+    return reenrolling.Facts(
+        view.contact,
+        view.sequence,
+        enrollment.status,
+        enrollment.reason,
+        contact_deleted=view.contact_deleted,
+        sequence_deleted=view.sequence_deleted,
+        blocked=view.blocked,
+        opted_out=view.opted_out,
+        bounced=view.bounced,
+        sends=version.sends_from(enrollment.step),
+        inbox=view.inbox,
+        inbox_connected=view.inbox_connected,
+        unsettled=view.unsettled,
+    )
+
+
+class _HoldBook:
+    """Holds, to be found by what they hold."""
+
+    def __init__(self, holds: Iterable[Hold]) -> None:
+        self._of_sequence: dict[tuple[int | None, int], list[Hold]] = {}
+        self._of_contact: dict[int, list[Hold]] = {}
+        for hold in holds:
+            if hold.contact_id is None:
+                self._of_sequence.setdefault((hold.sequence_id, hold.user_id), []).append(hold)
+            else:
+                self._of_contact.setdefault(hold.contact_id, []).append(hold)
+
+    def documents(self, enrollment: Enrollment) -> list[Document]:
+        """The holds that hold an enrollment, by age."""
+        found = self._of_sequence.get((enrollment.sequence_id, enrollment.user_id), [])
+        for hold in self._of_contact.get(enrollment.contact_id, []):
+            if hold.sequence_id in (None, enrollment.sequence_id):
+                found = [*found, hold]
+        return [
+            {"scope": hold.scope, "by": hold.by, "since": hold.since, "until": hold.until}
+            for hold in sorted(found, key=lambda hold: hold.id)
+        ]
+
+
+# --- tasks, mails, events -----------------------------------------------------------------------
+
+
+def task_documents(tasks: Iterable[TaskView]) -> list[Document]:
+    """Tasks as `task list` shows them."""
+    return [
+        {
+            "id": task.id,
+            "contact": task.contact,
+            "sequence": task.sequence,
+            "enrollment": task.enrollment_id,
+            "step": task.step,
+            "type": task.type,
+            "title": task.title,
+            "priority": task.priority,
+            "status": task.status,
+            "assignee": task.assignee,
+            "created_at": task.created_at,
+            "done_at": task.done_at,
+            "orphaned": task.orphaned,
+        }
+        for task in tasks
+    ]
+
+
+def message_documents(
+    store: Store,
+    user: User,
+    *,
+    ids: Iterable[int] | None = None,
+    contact_id: int | None = None,
+    sequence_id: int | None = None,
+    status: str | None = None,
+    limit: int | None = None,
+) -> list[Document]:
+    """The latest messages that fit and that the user may see, by id: those of enrollments of the
+    user's own, and of sequences that the user sees.
+    """
+    with store.reading():
+        secret = store.workspace.state().secret
+        messages = store.views.messages(
+            ids=ids,
+            contact_id=contact_id,
+            sequence_id=sequence_id,
+            status=status,
+            visible_to=(user.id, visible_ids(store, user)),
+            limit=limit,
+        )
+    return [_message_document(message, secret) for message in messages]
+
+
+def _message_document(message: MessageView, secret: str) -> Document:
+    from seqctl.domain.message_ids import message_id
+
+    return {
+        "id": message.id,
+        "enrollment": message.enrollment_id,
+        "contact": message.contact,
+        "sequence": message.sequence,
+        "step": message.step,
+        "from": message.sender,
+        "to": message.recipient,
+        "subject": message.subject,
+        "status": message.status,
+        "sent_at": message.at if message.status == "sent" else None,
+        "message_id": message_id(message.id, secret, message.sender),
+    }
+
+
+def event_documents(
+    store: Store,
+    user: User,
+    *,
+    contact_id: int | None = None,
+    sequence_id: int | None = None,
+    limit: int | None = None,
+) -> list[Document]:
+    """The latest events that fit, by id; those of sequences that the user doesn't see without texts."""
+    with store.reading():
+        seen = visible_ids(store, user)
+        events = store.views.events(contact_id=contact_id, sequence_id=sequence_id, limit=limit)
+    return [_event_document(event, user, seen) for event in events]
+
+
+def _event_document(event: EventView, user: User, seen: set[int]) -> Document:
+    hidden = event.sequence_id is not None and event.sequence_id not in seen
+    return {
+        "id": event.id,
+        "at": event.at,
+        "actor": event.actor or "tick",
+        "kind": event.kind,
+        "contact": event.contact,
+        "sequence": event.sequence,
+        "enrollment": event.enrollment_id,
+        "step": event.step,
+        "detail": "" if hidden and event.enrolled_by_id != user.id else event.detail,
+        "status": event.status,
+    }
