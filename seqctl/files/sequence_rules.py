@@ -6,15 +6,16 @@ file that has others too. Each finding is a mistake with its place.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from difflib import get_close_matches
 from typing import Any, TypeVar, cast
 
 from seqctl.domain.errors import Refused
 from seqctl.domain.model import Calendar, Days
 from seqctl.domain.templates import check_template
 from seqctl.files import sequence_values as values
-from seqctl.files.yaml_positions import Document, Path, Place
+from seqctl.files.yaml_positions import Document, Path, Place, shown
 
 Finding = tuple[Place, str]
 Value = TypeVar("Value")
@@ -32,6 +33,19 @@ def check_rules(document: Document) -> list[Finding]:
     for path in template_paths(document):
         found += _template_mistakes(document, path)
     found += _calendar_mistakes(document)
+    return found
+
+
+def check_users(document: Document, users: Collection[str]) -> list[Finding]:
+    """The names under `share: {users: …}` that no user of the workspace has."""
+    named = document.at(("share", "users"))
+    found: list[Finding] = []
+    for index, name in enumerate(cast("list[Any]", named) if isinstance(named, list) else []):
+        if isinstance(name, str) and name not in users:
+            near = get_close_matches(name, users, 1)
+            wanted = f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(users))}"
+            place = document.place(("share", "users", index))
+            found.append((place, f"there is no user `{shown(name)}`; {wanted}"))
     return found
 
 

@@ -17,17 +17,22 @@ RESERVED = re.compile(r"(?i:true|false|null|yes|no|on|off|y|n)\Z")
 
 def write_sequence(draft: SequenceDraft) -> str:
     """The draft as YAML that reads back to an equal draft; bodies stand in the file itself."""
-    lines = [f"name: {_scalar(draft.name)}", *_settings_lines(draft.settings)]
+    lines = [f"name: {_scalar(draft.name)}", *settings_lines(draft.settings)]
     if draft.sharing is not None:
         lines.insert(2, f"share: {_share(draft.sharing)}")
-    lines.append("steps:")
-    for step in draft.steps:
-        inner = list(_step_lines(step))
-        lines += [f"{'  - ' if index == 0 else '    '}{line}" for index, line in enumerate(inner)]
+    lines += ["steps:", *steps_lines(draft.steps)]
     return "".join(f"{line}\n" if line.strip() else "\n" for line in lines)
 
 
-def _settings_lines(settings: Settings) -> Iterator[str]:
+def steps_lines(steps: Iterable[Step]) -> Iterator[str]:
+    """The steps as items of a YAML list."""
+    for step in steps:
+        for index, line in enumerate(_step_lines(step)):
+            yield f"{'  - ' if index == 0 else '    '}{line}"
+
+
+def settings_lines(settings: Settings) -> Iterator[str]:
+    """The settings as keys of a YAML block, without those that are as by default."""
     yield f"title: {_scalar(settings.title)}"
     if settings.timezone:
         yield f"timezone: {_scalar(settings.timezone)}"

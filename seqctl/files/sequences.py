@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from seqctl.domain import content
 from seqctl.domain.errors import BadFile
 from seqctl.domain.model import (
     Email,
@@ -28,8 +27,9 @@ if TYPE_CHECKING:
 __all__ = [
     "Mistake",
     "SequenceFileErrors",
-    "content_key",
+    "draft_of",
     "new_sequence_text",
+    "read_keys",
     "read_sequence",
     "read_sequence_text",
     "sequence_json_schema",
@@ -64,36 +64,56 @@ class SequenceFileErrors(BadFile):
         super().__init__("\n".join(map(str, self.mistakes)), hint)
 
 
-def read_sequence(path: Path) -> SequenceDraft:
+def read_sequence(path: Path, users: Collection[str] | None = None) -> SequenceDraft:
     """Read a sequence file and the body files it names.
 
+    `users` are the names of those there are, where that is known: `share` may name no others.
     Raises SequenceFileErrors with every mistake, also for a file that can't be read.
     """
     try:
         text = read_text_file(path)
     except UnreadableFile as error:
         raise SequenceFileErrors([Mistake(str(path), 1, 1, f"the file {error}")]) from error
-    return read_sequence_text(text, name=str(path), folder=path.parent)
+    return read_sequence_text(text, name=str(path), folder=path.parent, users=users)
 
 
-def read_sequence_text(text: str, *, name: str, folder: Path | None) -> SequenceDraft:
+def read_sequence_text(
+    text: str, *, name: str, folder: Path | None, users: Collection[str] | None = None
+) -> SequenceDraft:
     """Read the text of a sequence file.
 
     `name` is the file's name in messages; body files are looked up in `folder` (None: there can be
-    none). Raises SequenceFileErrors with every mistake.
+    none); `users` as in `read_sequence`. Raises SequenceFileErrors with every mistake.
     """
-    from seqctl.files.sequence_schema import known_keys, read_shape
+    return draft_of(read_keys(text, name), name, folder, users)
+
+
+def read_keys(text: str, name: str) -> Document:
+    """The text of a sequence file as a document, its values not looked at yet.
+
+    Raises SequenceFileErrors for a text over 1 MB; other mistakes stand in the document.
+    """
+    from seqctl.files.sequence_schema import known_keys
     from seqctl.files.yaml_positions import read_document
 
     if len(text.encode(errors="replace")) > MAX_FILE:
         raise SequenceFileErrors([Mistake(name, 1, 1, "the file is larger than 1 MB; split it")])
-    document = read_document(text, known_keys)
+    return read_document(text, known_keys)
+
+
+def draft_of(
+    document: Document, name: str, folder: Path | None, users: Collection[str] | None = None
+) -> SequenceDraft:
+    """The sequence that a document describes; the arguments are those of `read_sequence_text`.
+
+    Raises SequenceFileErrors with every mistake.
+    """
+    from seqctl.files.sequence_rules import check_users
+    from seqctl.files.sequence_schema import read_shape
+
+    if users is not None:
+        document.mistakes += check_users(document, users)
     return _Reading(document, name, folder).draft(*read_shape(document))
-
-
-def content_key(draft: SequenceDraft) -> str:
-    """A text that is equal for equal versioned content: settings and steps, nothing else."""
-    return content.to_text(draft.settings, draft.steps)
 
 
 def sequence_json_schema() -> dict[str, Any]:

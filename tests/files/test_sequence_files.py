@@ -9,11 +9,22 @@ import pytest
 from ruamel.yaml import YAML
 
 import seqctl.files
-from seqctl.domain.model import Days, Delay, Email, Settings, Sharing, Step, TaskPlan, Unit, Window
+from seqctl.domain import content
+from seqctl.domain.model import (
+    Days,
+    Delay,
+    Email,
+    SequenceDraft,
+    Settings,
+    Sharing,
+    Step,
+    TaskPlan,
+    Unit,
+    Window,
+)
 from seqctl.files.sequences import (
     NIGHT_NOTE,
     SequenceFileErrors,
-    content_key,
     new_sequence_text,
     read_sequence,
     read_sequence_text,
@@ -81,6 +92,18 @@ def test_forms_of_share(said: str, sharing: Sharing) -> None:
     assert read(f"share: {said}\n{MINIMAL}").sharing == sharing
 
 
+def test_share_names_users_that_there_are() -> None:
+    text = f"share: {{users: [bo, evva, x]}}\n{MINIMAL}"
+    with pytest.raises(SequenceFileErrors) as caught:
+        read_sequence_text(text, name="a.yaml", folder=None, users=["bo", "eva"])
+    assert caught.value.message.splitlines() == [
+        "a.yaml:1:21: there is no user `evva`; did you mean eva?",
+        "a.yaml:1:27: there is no user `x`; there are bo, eva",
+    ]
+    shared = read_sequence_text(text, name="a.yaml", folder=None, users=["bo", "evva", "x"])
+    assert shared.sharing == Sharing(users=frozenset({"bo", "evva", "x"}))
+
+
 @pytest.mark.parametrize(
     ("said", "delay"),
     [
@@ -145,6 +168,10 @@ def test_notes() -> None:
     assert read(MINIMAL).notes == ()
     (note,) = read("name: a\nsteps: [{at: 09:30, task: {title: x}}]").notes
     assert "`at` of the first step has no effect" in note
+
+
+def content_key(draft: SequenceDraft) -> str:
+    return content.to_text(draft.settings, draft.steps)
 
 
 def test_only_settings_and_steps_are_content() -> None:
