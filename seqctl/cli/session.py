@@ -4,17 +4,19 @@ the concrete adapters."""
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seqctl.cli.output import Output
+from seqctl.cli.output import Output, clean
 from seqctl.clock import SystemClock
+from seqctl.domain.errors import SeqctlError
 
 if TYPE_CHECKING:
     from seqctl.domain.model import User
-    from seqctl.ports import Clock
+    from seqctl.ports import Clock, WorkspaceState
     from seqctl.store import SqliteStore
 
 
@@ -32,6 +34,7 @@ class Session(Output):
         self.user_name = os.environ.get("SEQCTL_USER") or None
         self.zone = "UTC"
         self.simulated_now: datetime | None = None
+        self._state: WorkspaceState | None = None
         self._file = os.environ.get("SEQCTL_DB") or None
 
     def choose(self, db: str | None, as_user: str | None) -> None:
@@ -40,8 +43,16 @@ class Session(Output):
         self.user_name = as_user or self.user_name
 
     def heading(self) -> str:
-        """`[simulated 2026-03-02 09:00]` in a simulated workspace, else nothing (spec, section 2)."""
-        return f"[simulated {self.moment(self.simulated_now)}]" if self.simulated_now else ""
+        """`[simulated 2026-03-02 09:00]` in a simulated workspace, and whether the workspace is
+        halted (spec, section 2); else nothing."""
+        lines = [f"[simulated {self.moment(self.simulated_now)}]"] if self.simulated_now else []
+        if self._state is not None and self._state.halted_at is not None:
+            reason = f": {clean(self._state.halt_reason)}" if self._state.halt_reason else ""
+            since = self.moment(self._state.halted_at)
+            lines.append(
+                f"[halted since {since} by {self._state.halted_by}{reason}; seqctl unhalt]"
+            )
+        return "\n".join(lines)
 
     def moment(self, moment: datetime | None) -> str:
         """A moment as the acting user's wall clock shows it; nothing for None."""
@@ -67,8 +78,31 @@ class Session(Output):
         from seqctl.store import open_store
 
         store = open_store(self.path)
-        self.simulated_now = store.workspace.state().now
+        try:
+            self._see(store)
+        except BaseException:
+            store.close()
+            raise
         return store
+
+    def adopt(self, store: SqliteStore, user: User) -> None:
+        """Work with a workspace that was made just now, as its first user."""
+        self.__dict__["store"] = store
+        self.__dict__["user"] = user
+        self.user_name = user.name
+        self._see(store)
+
+    def look_again(self) -> None:
+        """Let the heading show the clock and the halt as they are now."""
+        self._see(self.store)
+
+    def _see(self, store: SqliteStore) -> None:
+        from seqctl.service.acting import acting_user
+
+        self._state = store.workspace.state()
+        self.simulated_now = self._state.now
+        with suppress(SeqctlError):  # commands that only look need nobody; `user` tells the others
+            self.zone = acting_user(store, self.user_name).timezone
 
     @cached_property
     def user(self) -> User:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Callable
+from contextlib import AbstractContextManager, closing
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seqctl.store.connection import create_file, open_file, reading, writing
+from seqctl.store.connection import blank, copy_into, open_file, reading, rehearsing, writing
 from seqctl.store.history import SqliteHistory
 from seqctl.store.people import SqlitePeople
 from seqctl.store.sequences import SqliteSequences
+from seqctl.store.tick_lock import tick_lock
 from seqctl.store.workspace import SqliteWorkspace
 
 if TYPE_CHECKING:
@@ -79,6 +81,14 @@ class SqliteStore:
         """Several reads that see one state."""
         return reading(self.connection)
 
+    def rehearsing(self) -> AbstractContextManager[None]:
+        """A write transaction that is undone at its end: what would happen, exactly."""
+        return rehearsing(self.connection)
+
+    def tick_lock(self) -> AbstractContextManager[None]:
+        """One tick at a time; raises Busy at once where another one is at work."""
+        return tick_lock(self.path)
+
     def close(self) -> None:
         """Close the file."""
         self.connection.close()
@@ -89,15 +99,28 @@ def open_store(path: Path) -> SqliteStore:
     return SqliteStore(open_file(path), path)
 
 
-def create_store(path: Path, *, simulated_now: datetime | None) -> SqliteStore:
+def create_store(
+    path: Path,
+    *,
+    simulated_now: datetime | None,
+    prepare: Callable[[SqliteStore], object] | None = None,
+) -> SqliteStore:
     """Create a workspace with a real clock, or a simulated one that shows `simulated_now`.
+
+    What `prepare` writes is part of it: the file appears whole, or not at all.
 
     Raises BadFile where the file exists already or can't be made.
     """
-    store = SqliteStore(create_file(path), path)
-    with store.writing():
-        store.workspace.found(simulated_now=simulated_now)
-    return store
+    from seqctl.store.placing import appearing
+
+    with appearing(path) as temporary, closing(blank()) as memory:
+        store = SqliteStore(memory, path)
+        with store.writing():
+            store.workspace.found(simulated_now=simulated_now)
+            if prepare is not None:
+                prepare(store)
+        copy_into(memory, temporary)
+    return open_store(path)
 
 
 def translate(error: BaseException, path: Path) -> SeqctlError | None:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Generator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from seqctl.domain.errors import BadFile, Busy, NoWorkspace
 from seqctl.store.schema import APPLICATION_ID, SCHEMA_VERSION, migrate
 
 BUSY_TIMEOUT_S = 5.0
-_HEADER = b"SQLite format 3\x00"
+_MAGIC = b"SQLite format 3\x00"
+_HEADER_LENGTH = 100
 
 
 def open_file(path: Path) -> sqlite3.Connection:
@@ -23,67 +23,75 @@ def open_file(path: Path) -> sqlite3.Connection:
         BadFile: the file is no workspace (it is left untouched).
         Busy: the file was made by a newer seqctl (it is left untouched).
     """
-    _refuse_foreign(path)
-    connection = _connect(path)
-    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version > SCHEMA_VERSION:
+    refuse_foreign(path)
+    connection = connect(path)
+    try:
+        version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version < SCHEMA_VERSION:
+            migrate(connection)
+    except BaseException:
         connection.close()
-        raise Busy(
-            f"{path} was made by a newer seqctl (format {version}; this one knows {SCHEMA_VERSION}).",
-            "pip install --upgrade seqctl",
-            code="NEWER_WORKSPACE",
-        )
-    if version < SCHEMA_VERSION:
-        migrate(connection)
+        raise
     return connection
 
 
-def create_file(path: Path) -> sqlite3.Connection:
-    """Create an empty workspace that only its owner can read; the file must not exist yet."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    except FileExistsError:
-        raise BadFile(
-            f"{path} exists already.",
-            "seqctl status, or init with another --db FILE",
-            code="EXISTS",
-        ) from None
-    except OSError as error:
-        raise BadFile(
-            f"{path} can't be made: {error.strerror}.", "choose another --db FILE"
-        ) from None
-    connection = _connect(path)
+def blank() -> sqlite3.Connection:
+    """A blank workspace in memory: it becomes a file by `copy_into`, whole or not at all."""
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    connection.execute("PRAGMA foreign_keys = ON")
     migrate(connection)
     return connection
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def copy_into(connection: sqlite3.Connection, path: Path) -> None:
+    """Write one state of a workspace into a blank file that nobody else knows yet."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as copy:
+        # Nobody sees the file before it is whole and synced, so a journal would help nobody.
+        copy.execute("PRAGMA journal_mode = OFF")
+        copy.execute("PRAGMA synchronous = OFF")
+        with reading(connection):
+            # Takes the lock, waiting five seconds at most: `backup` alone would wait for ever.
+            connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+            connection.backup(copy)
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A connection with the settings that every one needs."""
     connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA synchronous = FULL")
     return connection
 
 
-def _refuse_foreign(path: Path) -> None:
-    """Look at the first bytes by hand: SQLite itself might write to a file with a hot journal."""
+def refuse_foreign(path: Path) -> None:
+    """Refuse what is no workspace of this version or an older one; raises as `open_file` does.
+
+    The first bytes are read by hand: SQLite itself might write, if there is a hot journal.
+    """
     try:
         with path.open("rb") as file:
-            head = file.read(100)
+            head = file.read(_HEADER_LENGTH)
     except FileNotFoundError:
         raise NoWorkspace(f"There is no workspace at {path} yet.", "seqctl init") from None
     except OSError as error:
         raise BadFile(f"{path} can't be read: {error.strerror}.", f"ls -ld {path}") from None
-    if len(head) < 100 or not head.startswith(_HEADER):
+    if len(head) < _HEADER_LENGTH or not head.startswith(_MAGIC):
         raise BadFile(f"{path} is not a seqctl workspace.", "seqctl init --db ANOTHER-FILE")
     if int.from_bytes(head[68:72], "big") != APPLICATION_ID:
         raise BadFile(
             f"{path} is an SQLite file of another program.", "seqctl init --db ANOTHER-FILE"
         )
+    version = int.from_bytes(head[60:64], "big")
+    if version > SCHEMA_VERSION:
+        raise Busy(
+            f"{path} was made by a newer seqctl (format {version}; this one knows {SCHEMA_VERSION}).",
+            "pip install --upgrade seqctl",
+            code="NEWER_WORKSPACE",
+        )
 
 
 @contextmanager
-def writing(connection: sqlite3.Connection) -> Iterator[None]:
+def writing(connection: sqlite3.Connection) -> Generator[None]:
     """One write transaction: all of it or nothing. Inside another one it is part of that one."""
     if connection.in_transaction:
         yield
@@ -99,7 +107,7 @@ def writing(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 @contextmanager
-def reading(connection: sqlite3.Connection) -> Iterator[None]:
+def reading(connection: sqlite3.Connection) -> Generator[None]:
     """Several reads that see one state of the workspace."""
     if connection.in_transaction:
         yield
@@ -110,3 +118,13 @@ def reading(connection: sqlite3.Connection) -> Iterator[None]:
     finally:
         if connection.in_transaction:
             connection.execute("COMMIT")
+
+
+@contextmanager
+def rehearsing(connection: sqlite3.Connection) -> Generator[None]:
+    """A write transaction that is undone at its end, so that people see what would happen."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    finally:
+        connection.execute("ROLLBACK")

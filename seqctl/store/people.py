@@ -75,6 +75,19 @@ class SqlitePeople:
         """Nothing is sent from it until it is connected again."""
         self._connection.execute("UPDATE inbox SET connected = 0 WHERE id = ?", (inbox_id,))
 
+    def contacts_owned_by(self, user_id: int) -> list[int]:
+        """The ids of the contacts that a user owns, deleted ones too."""
+        rows = self._connection.execute(
+            "SELECT id FROM contact WHERE owner_id = ? ORDER BY id", (user_id,)
+        )
+        return [row[0] for row in rows]
+
+    def give_contacts(self, from_id: int, to_id: int) -> None:
+        """Make one user the owner of all that another one owns."""
+        self._connection.execute(
+            "UPDATE contact SET owner_id = ? WHERE owner_id = ?", (to_id, from_id)
+        )
+
     def _user(self, user_id: int) -> User:
         row = self._connection.execute(f"{_USER} WHERE id = ?", (user_id,)).fetchone()
         return _to_user(row)
