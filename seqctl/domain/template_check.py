@@ -30,6 +30,8 @@ from seqctl.domain.templates import (
 
 MAX_NODES = 2_000
 MAX_DEPTH = 40
+LONGEST_LINE = 10_000
+TOO_COMPLICATED = "the template is too complicated; simplify it"
 
 
 class TemplateMistake(NamedTuple):
@@ -134,7 +136,7 @@ def _checked(text: str) -> tuple[nodes.Template | None, tuple[TemplateMistake, .
     except TemplateSyntaxError as error:
         return None, (_syntax_mistake(text, error),)
     except (RecursionError, ValueError, OverflowError, MemoryError):
-        return None, (TemplateMistake(1, None, "the template is too complicated; simplify it"),)
+        return None, (TemplateMistake(1, None, TOO_COMPLICATED),)
     return template, tuple(_Checker(text).mistakes(template))
 
 
@@ -142,13 +144,19 @@ def _syntax_mistake(text: str, error: TemplateSyntaxError) -> TemplateMistake:
     lines = text.split("\n")
     line = min(max(error.lineno, 1), len(lines))
     brace = lines[line - 1].find("{")
-    said = (error.message or "it ends too early").rstrip(".")
+    said = _printable(error.message or "it ends too early").rstrip(".")
     return TemplateMistake(
         line,
         brace + 1 if brace >= 0 else None,
         f"the template can't be read ({said}); write fields as `{{{{ contact.first_name }}}}` "
         "and close each `{% if %}` with `{% endif %}`",
     )
+
+
+def _printable(message: str) -> str:
+    """The message without control characters and endless names from the template."""
+    shown = "".join(char if char.isprintable() else "\ufffd" for char in message)
+    return re.sub(r"(\S{40})\S{20,}", r"\1…", shown)
 
 
 KNOWN_FIELDS = {"contact": CONTACT_FIELDS, "sender": SENDER_FIELDS, "sequence": SEQUENCE_FIELDS}
@@ -162,20 +170,16 @@ class _Checker:
         self.seen: Counter[tuple[int, str]] = Counter()
 
     def mistakes(self, template: nodes.Template) -> list[TemplateMistake]:
+        if _is_too_complicated(template):
+            return [TemplateMistake(1, None, TOO_COMPLICATED)]
         found: list[TemplateMistake] = []
-        pending: list[tuple[nodes.Node, int]] = [(template, 0)]
-        count = 0
+        pending: list[nodes.Node] = [template]
         while pending:
-            node, depth = pending.pop()
-            count += 1
-            if count > MAX_NODES or depth > MAX_DEPTH:
-                message = "the template is too complicated; simplify it"
-                return [TemplateMistake(node.lineno or 1, None, message)]
+            node = pending.pop()
             said = list(self._said_of(node))
             found += said
             if not said:
-                inner = [(child, depth + 1) for child in self._inside(node)]
-                pending += reversed(inner)
+                pending += reversed(list(self._inside(node)))
         return sorted(found, key=lambda mistake: (mistake.line, mistake.column or 0))
 
     def _inside(self, node: nodes.Node) -> Iterator[nodes.Node]:
@@ -222,11 +226,26 @@ class _Checker:
     def _at(self, node: nodes.Node, word: str, message: str) -> TemplateMistake:
         """A mistake at the next place of `word` in the node's line, or where its braces open."""
         line = node.lineno or 1
+        message = _printable(message)
+        if len(self.lines[line - 1]) > LONGEST_LINE:
+            return TemplateMistake(line, None, message)
         pattern = rf"(?<![\w.]){re.escape(word)}(?!\w)" if word else r"\{[{%]"
         places = [match.start() + 1 for match in re.finditer(pattern, self.lines[line - 1])]
         index = min(self.seen[line, word], len(places) - 1)
         self.seen[line, word] += 1
         return TemplateMistake(line, places[index] if places else None, message)
+
+
+def _is_too_complicated(template: nodes.Template) -> bool:
+    pending: list[tuple[nodes.Node, int]] = [(template, 0)]
+    count = 0
+    while pending:
+        node, depth = pending.pop()
+        count += 1
+        if count > MAX_NODES or depth > MAX_DEPTH:
+            return True
+        pending += ((child, depth + 1) for child in node.iter_child_nodes())
+    return False
 
 
 def _has_text(node: nodes.BinExpr) -> bool:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import Any, NamedTuple, cast
 
 MAX_DEPTH = 20
@@ -249,12 +250,12 @@ class _Reader:
 
     def _keys_and_values(self, node: _Node, path: Path) -> dict[str, Any]:
         known = self.known_keys(path)
-        written = [str(key.content) for key, _ in node.content]
+        absent = set(known or ()) - {str(key.content) for key, _ in node.content}
         block: dict[str, Any] = {}
         for key, inner in node.content:
             name = str(key.content)
             if known is not None and name not in known:
-                near = _nearest(name, [word for word in known if word not in written])
+                near = _nearest(name, tuple(sorted(absent - block.keys())))
                 self.document.say(key.place, _unknown_key(name, near, known))
                 if near is None:
                     continue
@@ -273,7 +274,8 @@ class _Reader:
         return block
 
 
-def _nearest(name: str, known: list[str]) -> str | None:
+@lru_cache(maxsize=64)
+def _nearest(name: str, known: tuple[str, ...]) -> str | None:
     spelt = name.lower().replace("-", "_").replace(" ", "_")
     near = get_close_matches(spelt, known, 1)
     return near[0] if near else None
