@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from heapq import heapify, heappop, heappush
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from seqctl.domain import lifecycle
 from seqctl.domain.errors import SeqctlError
@@ -28,11 +28,26 @@ from seqctl.domain.rendering import Audience, email_texts, task_texts
 from seqctl.domain.schedule import is_open
 from seqctl.domain.templates import ContactFields, SenderFields, SequenceFields
 
-if TYPE_CHECKING:
-    from seqctl.ports.enrollments import Due
-
 Place = tuple[datetime, int]
 """A place in the queue: due time, then enrollment id."""
+
+
+class Due(NamedTuple):
+    """An enrollment that the clock moves now, with all that its step may need.
+
+    `properties` is JSON text; `suppressed` is true when its address has opted out, bounced or is
+    blocked; `thread_subject` is the subject of its latest mail.
+    """
+
+    enrollment: Enrollment
+    email: str
+    first_name: str
+    last_name: str
+    company: str
+    phone: str
+    properties: str
+    suppressed: bool
+    thread_subject: str | None
 
 
 class Sender(NamedTuple):

@@ -7,18 +7,18 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from seqctl.ports.contacts import Contacts
-from seqctl.ports.enrollments import Due, Enrollments, Holds
+from seqctl.ports.enrollments import Enrollments, Holds, RowRefused
 from seqctl.ports.people import History, People, Sequences
 from seqctl.ports.views import Tasks, Views
 
 __all__ = [
     "Clock",
     "Contacts",
-    "Due",
     "Enrollments",
     "History",
     "Holds",
     "People",
+    "RowRefused",
     "Sequences",
     "Store",
     "Tasks",
@@ -91,4 +91,12 @@ class Store(Protocol):
 
     def reading(self) -> AbstractContextManager[None]:
         """Several reads that see one state."""
+        ...
+
+    def rehearsing(self) -> AbstractContextManager[None]:
+        """A write transaction that is undone at its end: what would happen, exactly."""
+        ...
+
+    def tick_lock(self) -> AbstractContextManager[None]:
+        """One tick at a time; raises Busy at once where another one is at work."""
         ...

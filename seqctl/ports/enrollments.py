@@ -2,29 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
+from seqctl.domain.deciding import Due
 from seqctl.domain.model import Change, Enrollment, Hold
-
-
-class Due(NamedTuple):
-    """An enrollment that the clock moves now, with all that its step may need.
-
-    `properties` is JSON text; `suppressed` is true when its address has opted out, bounced or is
-    blocked; `thread_subject` is the subject of its latest mail.
-    """
-
-    enrollment: Enrollment
-    email: str
-    first_name: str
-    last_name: str
-    company: str
-    phone: str
-    properties: str
-    suppressed: bool
-    thread_subject: str | None
 
 
 class RowRefused(Exception):
@@ -48,6 +31,22 @@ class Enrollments(Protocol):
         company: str | None = None,
     ) -> list[Enrollment]:
         """The live enrollments that fit all that is given, by id."""
+        ...
+
+    def live_ids(self, sequence_id: int, user_id: int) -> list[int]:
+        """A user's live enrollments in a sequence."""
+        ...
+
+    def held_ids(self, *, sequence_id: int, user_id: int) -> list[int]:
+        """A user's frozen enrollments in a sequence."""
+        ...
+
+    def live_sequences(self, user_id: int) -> set[int]:
+        """The sequences in which a user has live enrollments."""
+        ...
+
+    def live_by_user(self, sequence_id: int) -> dict[str, int]:
+        """How many live enrollments each user has in a sequence that are not held."""
         ...
 
     def latest(self, contact_id: int, sequence_id: int) -> Enrollment | None:
@@ -76,8 +75,9 @@ class Enrollments(Protocol):
         sequence_id: int | None = None,
         user_id: int | None = None,
         contact_id: int | None = None,
-    ) -> Iterator[Enrollment]:
-        """The frozen enrollments that fit all that is given and that no hold holds any more."""
+        limit: int = 1000,
+    ) -> list[Enrollment]:
+        """The first frozen enrollments that fit all that is given and that no hold holds."""
         ...
 
     def record(self, changes: Sequence[Change]) -> None:

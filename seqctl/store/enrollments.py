@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from operator import itemgetter
 from typing import Any
 
 from seqctl.domain import lifecycle
+from seqctl.domain.deciding import Due
 from seqctl.domain.model import Change, Enrollment, Waiting
 from seqctl.domain.moments import from_iso, iso
-from seqctl.ports.enrollments import Due, RowRefused
+from seqctl.ports.enrollments import RowRefused
 from seqctl.store.history import EVENT_COLUMNS, INSERT_EVENT
 from seqctl.store.rows import (
     ENROLLMENT_COLUMNS,
@@ -90,6 +91,33 @@ class SqliteEnrollments:
         where = " AND ".join(["status = 'live'", *fitting])
         return self._all(f"{_SELECT} WHERE {where} ORDER BY id", list(fitting.values()))
 
+    def live_ids(self, sequence_id: int, user_id: int) -> list[int]:
+        """A user's live enrollments in a sequence."""
+        return self._ids("sequence_id = ? AND user_id = ?", (sequence_id, user_id))
+
+    def held_ids(self, *, sequence_id: int, user_id: int) -> list[int]:
+        """A user's frozen enrollments in a sequence."""
+        where = "sequence_id = ? AND user_id = ? AND held_since IS NOT NULL"
+        return self._ids(where, (sequence_id, user_id))
+
+    def live_sequences(self, user_id: int) -> set[int]:
+        """The sequences in which a user has live enrollments."""
+        rows = self._connection.execute(
+            "SELECT DISTINCT sequence_id FROM enrollment WHERE status = 'live' AND user_id = ?",
+            (user_id,),
+        )
+        return {row[0] for row in rows}
+
+    def live_by_user(self, sequence_id: int) -> dict[str, int]:
+        """How many live enrollments each user has in a sequence that are not held."""
+        rows = self._connection.execute(
+            "SELECT user.name, count(*) FROM enrollment JOIN user ON user.id = user_id "
+            "WHERE sequence_id = ? AND status = 'live' AND held_since IS NULL "
+            "GROUP BY user.id ORDER BY user.id",
+            (sequence_id,),
+        )
+        return dict(rows.fetchall())
+
     def latest(self, contact_id: int, sequence_id: int) -> Enrollment | None:
         """The latest enrollment of a contact in a sequence, live or ended."""
         found = self._all(
@@ -150,17 +178,17 @@ class SqliteEnrollments:
         sequence_id: int | None = None,
         user_id: int | None = None,
         contact_id: int | None = None,
-    ) -> Iterator[Enrollment]:
-        """The frozen enrollments that fit all that is given and that no hold holds any more."""
+        limit: int = 1000,
+    ) -> list[Enrollment]:
+        """The first frozen enrollments that fit all that is given and that no hold holds."""
         given = {"sequence_id": sequence_id, "user_id": user_id, "contact_id": contact_id}
         fitting = {name: value for name, value in given.items() if value is not None}
         where = "".join(f" AND e.{name} = ?" for name in fitting)
-        rows = self._connection.execute(
+        return self._all(
             f"{_SELECT} WHERE status = 'live' AND held_since IS NOT NULL{where} AND {_NO_HOLD} "
-            "ORDER BY id",
-            list(fitting.values()),
+            "ORDER BY id LIMIT ?",
+            [*fitting.values(), limit],
         )
-        return map(to_enrollment, rows)
 
     def next_id(self) -> int:
         """The id that the next enrollment will get, inside a write transaction."""
@@ -298,6 +326,12 @@ class SqliteEnrollments:
         self._connection.executemany(
             "DELETE FROM outbox WHERE message_id = ?", [(id,) for id in message_ids]
         )
+
+    def _ids(self, where: str, values: Sequence[Any]) -> list[int]:
+        rows = self._connection.execute(
+            f"SELECT id FROM enrollment WHERE status = 'live' AND {where} ORDER BY id", values
+        )
+        return [row[0] for row in rows]
 
     def _next(self, table: str) -> int:
         row = self._connection.execute(f"SELECT ifnull(max(id), 0) + 1 FROM {table}").fetchone()

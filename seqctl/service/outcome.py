@@ -1,0 +1,34 @@
+"""What a verb over several contacts did, for people and JSON alike (spec, section 12)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Refusal(NamedTuple):
+    """One contact that a verb refused, and why."""
+
+    contact: str
+    code: str
+    message: str
+
+
+class Outcome(NamedTuple):
+    """Ids of enrollments that were changed or left as they were, refusals, and notes."""
+
+    done: list[int]
+    unchanged: list[int]
+    refused: list[Refusal]
+    notes: list[str]
+
+    @property
+    def exit_code(self) -> int:
+        """0 done or nothing to do, 4 everything refused, 6 partly done."""
+        if not self.refused:
+            return 0
+        return 6 if self.done or self.unchanged else 4
+
+
+def nothing() -> Outcome:
+    """An outcome to be filled."""
+    return Outcome([], [], [], [])

@@ -1,0 +1,350 @@
+"""`pause` and `resume` at every level (spec, section 5): time spent paused does not count."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from seqctl.domain import lifecycle
+from seqctl.domain.access import may_communicate
+from seqctl.domain.deciding import change, ended, with_finish
+from seqctl.domain.errors import SeqctlError
+from seqctl.domain.model import Change, Contact, Enrollment, Event, Hold, Sequence, User
+from seqctl.domain.moments import iso
+from seqctl.service.acting import visible_sequence
+from seqctl.service.outcome import Outcome, Refusal, nothing
+from seqctl.service.planning import Plans
+
+if TYPE_CHECKING:
+    from seqctl.ports import Store
+
+Released = Callable[[], list[Enrollment]]
+
+
+class Pause(NamedTuple):
+    """Who pauses, when, and until when."""
+
+    user: User
+    now: datetime
+    until: datetime | None = None
+
+    @property
+    def words(self) -> str:
+        """For the history."""
+        until = f" until {iso(self.until)}" if self.until else ""
+        return f"by {self.user.name}{until}"
+
+
+# --- pausing ------------------------------------------------------------------------------------
+
+
+def pause_sequence(store: Store, name: str, by: Pause) -> Outcome:
+    """Hold the user's own enrollments in a sequence, now and later ones."""
+    sequence = visible_sequence(store, name, by.user)
+    with store.writing():
+        outcome = _pause_own(store, sequence, "sequence", by)
+    outcome.notes.extend(_others(store, sequence, by.user))
+    return outcome
+
+
+def pause_all(store: Store, by: Pause) -> Outcome:
+    """Hold every sequence in which the user has live enrollments now."""
+    outcome = nothing()
+    with store.writing():
+        for sequence in _live_sequences(store, by.user):
+            one = _pause_own(store, sequence, "all", by)
+            outcome.done.extend(one.done)
+            outcome.unchanged.extend(one.unchanged)
+            outcome.notes.extend(one.notes)
+    if not outcome.done and not outcome.unchanged:
+        outcome.notes.append("You have no live enrollments; nothing was paused.")
+    return outcome
+
+
+def pause_contacts(
+    store: Store, addresses: Iterable[str], by: Pause, sequence_name: str | None = None
+) -> Outcome:
+    """Hold contacts, everywhere or in one sequence, whoever enrolled them."""
+    sequence = _any_sequence(store, sequence_name, by.user) if sequence_name else None
+    outcome = nothing()
+    with store.writing():
+        for address, contact in reachable(store, addresses, by.user, outcome):
+            _pause_contact(store, address, contact, sequence, by, outcome)
+    return outcome
+
+
+def _pause_own(store: Store, sequence: Sequence, scope: str, by: Pause) -> Outcome:
+    result = store.holds.place(scope, by.user.id, by.now, by.until, sequence.id)
+    ids = store.enrollments.live_ids(sequence.id, by.user.id)
+    if result == "unchanged":
+        return Outcome([], ids, [], [f"{sequence.name} is paused already."])
+    words = f"{scope} {by.words}"
+    store.history.add([Event(by.now, by.user.id, "hold", words, sequence_id=sequence.id)])
+    store.enrollments.hold_all(sequence.id, by.user.id, by.now, by.user.id, words)
+    return Outcome(ids, [], [], [])
+
+
+def _pause_contact(
+    store: Store,
+    address: str,
+    contact: Contact,
+    sequence: Sequence | None,
+    by: Pause,
+    outcome: Outcome,
+) -> None:
+    sequence_id = sequence.id if sequence else None
+    result = store.holds.place("contact", by.user.id, by.now, by.until, sequence_id, contact.id)
+    live = store.enrollments.live(contact_id=contact.id, sequence_id=sequence_id)
+    ids = [enrollment.id for enrollment in live]
+    if result == "unchanged":
+        outcome.unchanged.extend(ids)
+        outcome.notes.append(f"{address} is paused already.")
+        return
+    words = f"contact {by.words}"
+    store.history.add(
+        [Event(by.now, by.user.id, "hold", words, contact.id, sequence_id=sequence_id)]
+    )
+    frozen = [lifecycle.hold(e, by.now) for e in live if e.held_since is None]
+    store.enrollments.record([change(e, by.now, "paused", words, by.user.id) for e in frozen])
+    outcome.done.extend(ids)
+    if not live:
+        where = f" in {sequence.name}" if sequence else ""
+        outcome.notes.append(
+            f"{address} has no live enrollment{where}; a later one starts paused."
+        )
+
+
+def _others(store: Store, sequence: Sequence, user: User) -> list[str]:
+    """Who else's enrollments run on (spec, section 5: never another user's)."""
+    counts = store.enrollments.live_by_user(sequence.id)
+    others = [f"{count} of {name}" for name, count in counts.items() if name != user.name]
+    return [f"Not paused, since others enrolled them: {', '.join(others)}."] if others else []
+
+
+# --- resuming -----------------------------------------------------------------------------------
+
+
+class Resume(NamedTuple):
+    """Who resumes, when, and whether the whole delay starts over."""
+
+    user: User
+    now: datetime
+    restart: bool = False
+
+
+def resume_sequence(store: Store, name: str, by: Resume) -> Outcome:
+    """Lift the user's own holds on a sequence, of scope `sequence` and `all`."""
+    sequence = visible_sequence(store, name, by.user)
+    with store.writing():
+        holds = store.holds.on_sequence(sequence.id, by.user.id)
+        outcome = _lift(store, holds, by)
+        still = store.enrollments.held_ids(sequence_id=sequence.id, user_id=by.user.id)
+        outcome.unchanged.extend(still)
+    if not holds:
+        outcome.notes.append(f"{name} is not paused by you.")
+    outcome.notes.extend(_still_held(store, still))
+    return outcome
+
+
+def resume_all(store: Store, by: Resume, *, each: bool = False) -> Outcome:
+    """Lift what `pause --all` placed; with `each` also the sequences paused by themselves."""
+    with store.writing():
+        holds = store.holds.by_all(by.user.id)
+        lifted = [hold for hold in holds if each or hold.scope == "all"]
+        outcome = _lift(store, lifted, by)
+        still: list[int] = []
+        for sequence_id in sorted({hold.sequence_id or 0 for hold in holds}):
+            still += store.enrollments.held_ids(sequence_id=sequence_id, user_id=by.user.id)
+        outcome.unchanged.extend(still)
+    names = {sequence.id: sequence.name for sequence in store.sequences.all(deleted=True)}
+    kept = [names[hold.sequence_id or 0] for hold in holds if hold not in lifted]
+    if kept:
+        outcome.notes.append(f"Still paused by themselves: {', '.join(kept)} (--each lifts them).")
+    if not lifted:
+        outcome.notes.append("Nothing was paused with --all.")
+    outcome.notes.extend(_still_held(store, still))
+    return outcome
+
+
+def resume_contacts(
+    store: Store, addresses: Iterable[str], by: Resume, sequence_name: str | None = None
+) -> Outcome:
+    """Lift the holds on contacts that the user placed, or on what the user enrolled."""
+    sequence = _any_sequence(store, sequence_name, by.user) if sequence_name else None
+    outcome = nothing()
+    with store.writing():
+        for address, contact in reachable(store, addresses, by.user, outcome):
+            _resume_contact(store, address, contact, sequence, by, outcome)
+    return outcome
+
+
+def _resume_contact(
+    store: Store,
+    address: str,
+    contact: Contact,
+    sequence: Sequence | None,
+    by: Resume,
+    outcome: Outcome,
+) -> None:
+    on_contact = store.holds.on_contact(contact.id)
+    holds = [h for h in on_contact if sequence is None or h.sequence_id == sequence.id]
+    live = store.enrollments.live(
+        contact_id=contact.id, sequence_id=sequence.id if sequence else None
+    )
+    if sequence is not None and any(hold.sequence_id is None for hold in on_contact):
+        outcome.notes.append(
+            f"{address} is paused as a whole, and resumed as a whole: seqctl resume {address}"
+        )
+    allowed = [hold for hold in holds if _may_lift(by.user, hold, live)]
+    for hold in holds:
+        if hold not in allowed:
+            message = f"{hold.by} paused {address}, and did not enroll it for you"
+            outcome.refused.append(Refusal(address, "NOT_YOURS", message))
+    if not holds:
+        outcome.notes.append(f"{address} is not paused by itself.")
+    lifted = _lift(store, allowed, by)
+    outcome.done.extend(lifted.done)
+    outcome.notes.extend(lifted.notes)
+    still = [e.id for e in live if e.held_since is not None and e.id not in set(lifted.done)]
+    outcome.unchanged.extend(still)
+    outcome.notes.extend(_still_held(store, still))
+
+
+def _may_lift(user: User, hold: Hold, live: list[Enrollment]) -> bool:
+    """Who placed a hold lifts it, and so does whoever enrolled what it holds."""
+    if hold.user_id == user.id:
+        return True
+    return any(
+        e.user_id == user.id and hold.sequence_id in (None, e.sequence_id) for e in live
+    )
+
+
+def lift_ended(store: Store, plans: Plans, until: datetime, now: datetime) -> list[Change]:
+    """Lift the holds that end by themselves at `until`; what they held goes on as of then."""
+    holds = store.holds.ending(until)
+    return _lift_holds(store, plans, holds, as_of=until, at=max(until, now), actor=None)
+
+
+def _lift(store: Store, holds: list[Hold], by: Resume) -> Outcome:
+    changes = _lift_holds(
+        store,
+        Plans(store),
+        holds,
+        as_of=by.now,
+        at=by.now,
+        actor=by.user,
+        restart=by.restart,
+    )
+    done = [made.after.id for made in changes if made.event.kind in ("resumed", "unenrolled")]
+    return Outcome(done, [], [], [])
+
+
+def _lift_holds(
+    store: Store,
+    plans: Plans,
+    holds: list[Hold],
+    *,
+    as_of: datetime,
+    at: datetime,
+    actor: User | None,
+    restart: bool = False,
+) -> list[Change]:
+    """Remove holds and let go what nothing else holds.
+
+    The remainder counts from `as_of`; the events are written at `at`.
+    """
+    actor_id = actor.id if actor else None
+    store.holds.lift(hold.id for hold in holds)
+    changes: list[Change] = []
+    for hold in holds:
+        words = f"the pause of {hold.by} since {iso(hold.since)} is over"
+        held = Event(
+            at, actor_id, "hold-lifted", words, hold.contact_id, sequence_id=hold.sequence_id
+        )
+        store.history.add([held])
+        own = hold.user_id if hold.contact_id is None else None
+        while released := store.enrollments.released(
+            sequence_id=hold.sequence_id, user_id=own, contact_id=hold.contact_id
+        ):
+            decided = [
+                made
+                for e in released
+                for made in _thawed(e, plans.of(e), as_of, at, actor_id, words, restart)
+            ]
+            store.enrollments.record(decided)
+            changes.extend(decided)
+    return changes
+
+
+def _thawed(
+    enrollment: Enrollment,
+    plan: lifecycle.Plan,
+    as_of: datetime,
+    at: datetime,
+    actor_id: int | None,
+    words: str,
+    restart: bool,
+) -> Iterable[Change]:
+    try:
+        after = lifecycle.lift(enrollment, plan, as_of, restart=restart)
+    except SeqctlError as error:
+        return [ended(enrollment, at, "error", error.code, error.message, actor_id)]
+    return with_finish(change(after, at, "resumed", words, actor_id))
+
+
+def _still_held(store: Store, ids: list[int]) -> list[str]:
+    """What still holds: one sentence a hold, for the first few."""
+    holds = {hold.id: hold for e in store.enrollments.get(ids[:50]) for hold in store.holds.on(e)}
+    return [
+        f"Still held: {_SCOPES[hold.scope]} by {hold.by} since {iso(hold.since)}."
+        for hold in holds.values()
+    ]
+
+
+_SCOPES = {
+    "sequence": "the sequence was paused",
+    "all": "everything was paused",
+    "contact": "the contact was paused",
+}
+
+
+# --- contacts and sequences that a verb may reach -------------------------------------------------
+
+
+def reachable(
+    store: Store, addresses: Iterable[str], user: User, outcome: Outcome
+) -> list[tuple[str, Contact]]:
+    """The contacts that the user may communicate with; the others join the refusals."""
+    wanted = list(dict.fromkeys(address.strip().lower() for address in addresses))
+    known = store.contacts.find(wanted)
+    found: list[tuple[str, Contact]] = []
+    for address in wanted:
+        contact = known.get(address)
+        if contact is None:
+            outcome.refused.append(unknown_contact(store, address))
+        elif not may_communicate(user, contact):
+            message = f"{address} belongs to {contact.owner}; you may not communicate with it"
+            outcome.refused.append(Refusal(address, "NO_CONTACT_ACCESS", message))
+        else:
+            found.append((address, contact))
+    return found
+
+
+def unknown_contact(store: Store, address: str) -> Refusal:
+    """The refusal of an address that no contact has."""
+    from seqctl.service.acting import did_you_mean
+
+    hint = did_you_mean(address, store.contacts.addresses_like(address))
+    return Refusal(address, "UNKNOWN_CONTACT", f"there is no contact {address}.{hint}")
+
+
+def _any_sequence(store: Store, name: str, user: User) -> Sequence:
+    """A sequence named beside a contact: access to the contact is enough (spec, section 5)."""
+    found = store.sequences.named(name)
+    return found if found and not found.deleted else visible_sequence(store, name, user)
+
+
+def _live_sequences(store: Store, user: User) -> list[Sequence]:
+    ids = store.enrollments.live_sequences(user.id)
+    return [sequence for sequence in store.sequences.all() if sequence.id in ids]

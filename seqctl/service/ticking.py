@@ -1,0 +1,264 @@
+"""`tick`: run what is due, batch by batch, in the order of time (spec, section 2)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from seqctl.domain.errors import Busy, Refused, WrongUsage
+from seqctl.domain.model import Change, Event
+from seqctl.domain.moments import iso
+
+if TYPE_CHECKING:
+    from seqctl.domain.deciding import Place, World
+    from seqctl.ports import Clock, Store, WorkspaceState
+    from seqctl.service.planning import Plans
+
+BATCH = 1000
+IDLE = "idle"
+_BACKWARDS = timedelta(days=1)
+_LAST_MOMENT = datetime.max
+_NO_ID = 1 << 62
+
+
+class Failure(NamedTuple):
+    """One enrollment that ended by an error."""
+
+    enrollment: int
+    contact_id: int
+    code: str
+    message: str
+
+
+@dataclass(slots=True)
+class TickResult:
+    """What one tick did. `began` and `ended` are the clock before and after it."""
+
+    began: datetime
+    ended: datetime
+    emails: int = 0
+    tasks: int = 0
+    finished: int = 0
+    unenrolled: int = 0
+    resumed: int = 0
+    errors: list[Failure] = field(default_factory=list[Failure])
+    left_due: int = 0
+    next_due: datetime | None = None
+    finished_earlier_target: bool = False
+    changes: list[Change] | None = None
+
+    @property
+    def happened(self) -> bool:
+        """Whether anything was done but moving the clock."""
+        return bool(self.emails or self.tasks or self.finished or self.unenrolled or self.resumed)
+
+    def count(self, changes: Iterable[Change]) -> None:
+        """Add decided changes to the sums."""
+        kinds = Counter[str]()
+        for change in changes:
+            kinds[change.event.kind] += 1
+            if change.after.error is not None:
+                detail = change.event.detail.split(": ", 2)[-1]
+                failure = (change.after.id, change.after.contact_id, change.after.error, detail)
+                self.errors.append(Failure(*failure))
+            if self.changes is not None:
+                self.changes.append(change)
+        self.emails += kinds["sent"]
+        self.tasks += kinds["task-created"]
+        self.finished += kinds["finished"]
+        self.unenrolled += kinds["unenrolled"]
+        self.resumed += kinds["resumed"]
+
+
+def tick(
+    store: Store,
+    clock: Clock,
+    *,
+    by: timedelta | None = None,
+    to: datetime | None = None,
+    until_idle: bool = False,
+    dry_run: bool = False,
+    progress: Callable[[TickResult], None] | None = None,
+) -> TickResult:
+    """Run what is due; in a simulated workspace move the clock `by`, `to` or until nothing is due.
+
+    With `dry_run` all of it is undone, and the result carries the changes.
+
+    Raises:
+        Busy: another tick is at work, the workspace is halted, or the system's clock went back by
+            more than a day.
+        Refused: a real clock can't be moved.
+        WrongUsage: `to` lies before the stored clock.
+    """
+    guard: AbstractContextManager[None] = store.rehearsing() if dry_run else nullcontext()
+    with store.tick_lock(), guard:
+        run = _Run(store, clock, dry_run)
+        run.aim(by=by, to=to, until_idle=until_idle)
+        while run.batch():
+            if progress is not None:
+                progress(run.result)
+        return run.arrive()
+
+
+def refuse_halted(state: WorkspaceState) -> None:
+    """Raise Busy where the workspace is halted."""
+    if state.halted_at is not None:
+        why = f": {state.halt_reason}" if state.halt_reason else ""
+        raise Busy(f"The workspace is halted{why}.", "seqctl unhalt", code="HALTED")
+
+
+class _Run:
+    """One tick at work, from its start to its target."""
+
+    def __init__(self, store: Store, clock: Clock, dry_run: bool) -> None:
+        self._store = store
+        state = store.workspace.state()
+        refuse_halted(state)
+        self._simulated = state.simulated
+        self._earlier_target = state.tick_target
+        now = state.now or _real_now(store, clock)
+        self._now = now
+        self._target: datetime | None = now
+        self._careful = 0
+        self._plans: Plans | None = None
+        self.result = TickResult(now, now, changes=[] if dry_run else None)
+
+    def aim(self, *, by: timedelta | None, to: datetime | None, until_idle: bool) -> None:
+        """Set the target, or go on to the one that an interrupted tick left."""
+        moving = by is not None or to is not None or until_idle
+        if not self._simulated:
+            if moving:
+                raise Refused(
+                    "The clock of a real workspace can't be moved.",
+                    "seqctl init --simulated --db ANOTHER-FILE",
+                    code="REAL_CLOCK",
+                )
+            return
+        target: datetime | str = IDLE if until_idle else to or self._now + (by or timedelta())
+        if self._earlier_target is not None:
+            self.result.finished_earlier_target = True
+            target = self._earlier_target
+        elif isinstance(target, datetime) and target < self._now:
+            raise WrongUsage(
+                f"The clock stands at {iso(self._now)} and never goes back.", "seqctl tick --by 1d"
+            )
+        elif moving:
+            self._store.workspace.aim(target)
+        self._target = None if isinstance(target, str) else target
+
+    def batch(self) -> bool:
+        """Do the next batch; False when nothing is left up to the target."""
+        from seqctl.ports.enrollments import RowRefused
+
+        try:
+            return self._batch(1 if self._careful else BATCH)
+        except RowRefused as error:
+            if self._careful:
+                self._end_next(str(error))
+            self._careful = BATCH
+            return True
+        finally:
+            self._careful = max(0, self._careful - 1)
+
+    def arrive(self) -> TickResult:
+        """Set the clock to the target and tell what was done."""
+        store, result = self._store, self.result
+        result.ended = self._target or self._now
+        with store.writing():
+            if self._simulated:
+                store.workspace.move_clock(result.ended)
+                store.workspace.aim(None)
+                if result.ended > result.began:
+                    words = f"from {iso(result.began)} to {iso(result.ended)}"
+                    store.history.add([Event(result.ended, None, "clock", words)])
+            store.workspace.ticked(result.ended)
+            result.left_due = store.enrollments.waiting_due() + store.enrollments.count_due(
+                result.ended
+            )
+            result.next_due = store.enrollments.next_due()
+        return result
+
+    def _batch(self, limit: int) -> bool:
+        store = self._store
+        with store.writing():
+            refuse_halted(store.workspace.state())
+            until, due = store.holds.next_until(), store.enrollments.next_due()
+            if until is not None and self._reached(until) and (due is None or until <= due):
+                return self._resume(until)
+            if due is None or not self._reached(due):
+                return False
+            changes = self._decide(limit, until if until and self._reached(until) else None)
+            store.enrollments.record(changes)
+            latest = max((change.event.at for change in changes), default=self._now)
+            self._advance(latest)
+        self.result.count(changes)
+        return True
+
+    def _decide(self, limit: int, before: datetime | None) -> list[Change]:
+        """The changes of the next batch, all of it before `before`, where a resume comes first."""
+        from seqctl.domain.deciding import Decider
+
+        end = before or self._target or _LAST_MOMENT.replace(tzinfo=self._now.tzinfo)
+        rows = self._store.enrollments.due(end, limit, inclusive=before is None)
+        last: Place = (end, -1 if before else _NO_ID)
+        if len(rows) == limit:
+            enrollment = rows[-1].enrollment
+            assert enrollment.due_at is not None
+            last = (enrollment.due_at, enrollment.id)
+        decider = Decider(self._world())
+        first_message = self._store.enrollments.next_message_id()
+        return list(decider.decide(rows, last, self._now, first_message))
+
+    def _resume(self, until: datetime) -> bool:
+        """Lift the holds that end at `until`; the resume counts from then (spec, section 5)."""
+        from seqctl.service.pausing import lift_ended
+
+        changes = lift_ended(self._store, self._known_plans(), until, self._now)
+        self._advance(max(self._now, until))
+        self.result.count(changes)
+        return True
+
+    def _end_next(self, why: str) -> None:
+        from seqctl.service.ending import end_all
+
+        store = self._store
+        with store.writing():
+            (row,) = store.enrollments.due(self._target or self._now, 1)
+            end_all(store, [row.enrollment], self._now, None, "error", "DEFECT", why)
+
+    def _world(self) -> World:
+        from seqctl.service.planning import world
+
+        return world(self._store, self._known_plans(), None if self._simulated else self._now)
+
+    def _known_plans(self) -> Plans:
+        from seqctl.service.planning import Plans
+
+        self._plans = self._plans or Plans(self._store)
+        return self._plans
+
+    def _reached(self, moment: datetime) -> bool:
+        return self._target is None or moment <= self._target
+
+    def _advance(self, moment: datetime) -> None:
+        if self._simulated and moment > self._now:
+            self._now = moment
+            self._store.workspace.move_clock(moment)
+
+
+def _real_now(store: Store, clock: Clock) -> datetime:
+    now = clock.now()
+    last = store.history.last_at()
+    if last is None or now >= last:
+        return now
+    if last - now > _BACKWARDS:
+        raise Busy(
+            f"The system's clock says {iso(now)}, but the workspace has seen {iso(last)}.",
+            "set the clock of this machine right, then type it again",
+            code="CLOCK_WENT_BACK",
+        )
+    return last
