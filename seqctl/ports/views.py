@@ -38,12 +38,12 @@ class EnrollmentView(NamedTuple):
 class Group(NamedTuple):
     """How many enrollments of a sequence stand alike.
 
-    `standing` is the store's own word for it; `sample` is one of them: all others have the same
+    `key` is how the store tells it from others; `sample` is one of them: all others have the same
     label. `errors` is how many of them ended by an error, `next_due` when the next step is due.
     """
 
     sequence_id: int
-    standing: str
+    key: str
     sample: Enrollment
     size: int
     errors: int
@@ -51,7 +51,10 @@ class Group(NamedTuple):
 
 
 class Selection(NamedTuple):
-    """Which enrollments to look at: those that fit all that is given."""
+    """Which enrollments to look at: those that fit all that is given.
+
+    `reason` is a reason or the code of an error; `groups` are keys of groups.
+    """
 
     ids: tuple[int, ...] | None = None
     contact_id: int | None = None
@@ -59,7 +62,7 @@ class Selection(NamedTuple):
     user_id: int | None = None
     live: bool | None = None
     reason: str | None = None
-    standings: tuple[str, ...] | None = None
+    groups: tuple[str, ...] | None = None
 
 
 class TaskView(NamedTuple):
@@ -176,6 +179,10 @@ class Views(Protocol):
         self, selection: Selection, *, sort: str = "id", limit: int | None = None
     ) -> list[EnrollmentView]:
         """The selected enrollments; `sort` is one of SORTS."""
+        ...
+
+    def count(self, selection: Selection) -> int:
+        """How many enrollments are selected."""
         ...
 
     def holds(self, contact_ids: Iterable[int]) -> list[Hold]:

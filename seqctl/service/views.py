@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from seqctl.domain import lifecycle, reenrolling
 from seqctl.domain.access import may_use
+from seqctl.domain.errors import NotFound
 from seqctl.domain.model import Enrollment, Hold, Status, Waiting
 from seqctl.ports.views import EnrollmentView, EventView, MessageView, Selection, TaskView
+from seqctl.service.acting import visible_sequence
 
 if TYPE_CHECKING:
-    from seqctl.domain.model import User
+    from seqctl.domain.model import Contact, User
     from seqctl.ports import Store
     from seqctl.service.planning import Plans
 
@@ -23,6 +25,30 @@ Document = dict[str, Any]
 def visible_ids(store: Store, user: User) -> set[int]:
     """The sequences that a user sees, deleted ones included."""
     return {s.id for s in store.sequences.all(deleted=True) if may_use(user, s)}
+
+
+def subject_ids(
+    store: Store, user: User, sequence: str | None, contact: str | None
+) -> tuple[int | None, int | None]:
+    """The ids of a sequence and of a contact to look at; deleted ones have a history too.
+
+    Raises NotFound.
+    """
+    found = None if sequence is None else store.sequences.named(sequence)
+    if sequence is not None and (found is None or not may_use(user, found)):
+        found = visible_sequence(store, sequence, user)
+    person = None if contact is None else known_contact(store, contact)
+    return found and found.id, person and person.id
+
+
+def known_contact(store: Store, address: str) -> Contact:
+    """The contact of this address, a deleted one too; raises NotFound."""
+    wanted = address.strip().lower()
+    for deleted in (False, True):
+        found = store.contacts.find([wanted], deleted=deleted).get(wanted)
+        if found is not None:
+            return found
+    raise NotFound(f"There is no contact {wanted}.", "seqctl contact list", code="UNKNOWN_CONTACT")
 
 
 # --- enrollments --------------------------------------------------------------------------------
@@ -171,24 +197,32 @@ class _HoldBook:
 
 def task_documents(tasks: Iterable[TaskView]) -> list[Document]:
     """Tasks as `task list` shows them."""
-    return [
-        {
-            "id": task.id,
-            "contact": task.contact,
-            "sequence": task.sequence,
-            "enrollment": task.enrollment_id,
-            "step": task.step,
-            "type": task.type,
-            "title": task.title,
-            "priority": task.priority,
-            "status": task.status,
-            "assignee": task.assignee,
-            "created_at": task.created_at,
-            "done_at": task.done_at,
-            "orphaned": task.orphaned,
-        }
-        for task in tasks
-    ]
+    return [task_document(task) for task in tasks]
+
+
+def task_document(task: TaskView) -> Document:
+    """One task as `task list` shows it."""
+    return {
+        "id": task.id,
+        "contact": task.contact,
+        "sequence": task.sequence,
+        "enrollment": task.enrollment_id,
+        "step": task.step,
+        "type": task.type,
+        "title": task.title,
+        "priority": task.priority,
+        "status": task.status,
+        "assignee": task.assignee,
+        "created_at": task.created_at,
+        "done_at": task.done_at,
+        "orphaned": task.orphaned,
+    }
+
+
+def full_task_document(task: TaskView) -> Document:
+    """One task with its texts, as `task show` shows it."""
+    texts = {"notes": task.notes, "subject": task.subject, "body": task.body, "note": task.note}
+    return task_document(task) | texts
 
 
 def message_documents(
@@ -215,6 +249,18 @@ def message_documents(
             limit=limit,
         )
     return [_message_document(message, secret) for message in messages]
+
+
+def full_message_document(store: Store, user: User, number: str) -> Document:
+    """One message with its body; raises NotFound where the user may see no such one."""
+    found: list[MessageView] = []
+    if number.isascii() and number.isdigit():
+        seen = (user.id, visible_ids(store, user))
+        found = store.views.messages(ids=[int(number)], visible_to=seen)
+    if not found:
+        raise NotFound(f"There is no mail {number}.", "seqctl mail list", code="NO_MAIL")
+    secret = store.workspace.state().secret
+    return _message_document(found[0], secret) | {"body": found[0].body}
 
 
 def _message_document(message: MessageView, secret: str) -> Document:

@@ -56,7 +56,7 @@ _VIEW = f"""
 """
 
 # Enrollments that agree on this have the same label: `lifecycle.label` reads nothing else.
-_STANDING = """
+_GROUP = """
     e.status || '/' || ifnull(e.waiting, '') || '/' || (e.held_since IS NULL) ||
     (e.last_step_at IS NULL)
 """
@@ -65,7 +65,7 @@ _LIVE_FIRST = "e.status <> 'live'"
 _ORDERS = {
     "id": "e.id",
     "live": f"{_LIVE_FIRST}, e.id",
-    "status": f"{_LIVE_FIRST}, {_STANDING}, e.id",
+    "status": f"{_LIVE_FIRST}, {_GROUP}, e.id",
     "contact": "c.email, e.id",
     "due": f"{_LIVE_FIRST}, {_DUE} IS NULL, {_DUE}, e.id",
     "step": f"{_LIVE_FIRST}, e.step, e.id",
@@ -95,8 +95,8 @@ class SqliteViews(SqliteHistoryViews):
         """The enrollments of all sequences (or of one) in groups of one label each."""
         asked = _conditions(Selection(sequence_id=sequence_id))
         rows = self._connection.execute(
-            f"SELECT {ENROLLMENT_COLUMNS}, {_STANDING}, count(*), total(reason = 'error'), "
-            f"min({_DUE}) FROM enrollment AS e {asked.where} GROUP BY sequence_id, {_STANDING}",
+            f"SELECT {ENROLLMENT_COLUMNS}, {_GROUP}, count(*), total(reason = 'error'), "
+            f"min({_DUE}) FROM enrollment AS e {asked.where} GROUP BY sequence_id, {_GROUP}",
             asked.values,
         )
         return [_to_group(row) for row in rows]
@@ -111,6 +111,12 @@ class SqliteViews(SqliteHistoryViews):
             [*asked.values, -1 if limit is None else limit],
         )
         return [_to_view(row) for row in rows]
+
+    def count(self, selection: Selection) -> int:
+        """How many enrollments are selected."""
+        asked = _conditions(selection)
+        query = f"SELECT count(*) FROM enrollment AS e {asked.where}"
+        return self._connection.execute(query, asked.values).fetchone()[0]
 
     def holds(self, contact_ids: Iterable[int]) -> list[Hold]:
         """All holds on whole sequences, and those on these contacts, by id."""
@@ -134,15 +140,15 @@ def _conditions(selection: Selection) -> Conditions:
     asked.add("e.sequence_id = ?", selection.sequence_id)
     asked.add("e.user_id = ?", selection.user_id)
     asked.add("(e.status = 'live') = ?", selection.live)
-    asked.add("e.reason = ?", selection.reason)
-    asked.add_list(_STANDING, selection.standings)
+    asked.add("? IN (e.reason, e.error)", selection.reason)
+    asked.add_list(_GROUP, selection.groups)
     return asked
 
 
 def _to_group(row: Row) -> Group:
     sample = to_enrollment(row)
-    standing, size, errors, due = row[_WIDTH:]
-    return Group(sample.sequence_id, standing, sample, size, int(errors), moment(due))
+    key, size, errors, due = row[_WIDTH:]
+    return Group(sample.sequence_id, key, sample, size, int(errors), moment(due))
 
 
 def _to_view(row: Row) -> EnrollmentView:

@@ -1,0 +1,165 @@
+"""Where everything stands (spec, section 11)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, time, timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from seqctl.domain.access import may_use
+from seqctl.domain.errors import WrongUsage
+from seqctl.domain.lifecycle import label
+from seqctl.domain.moments import in_utc
+from seqctl.ports.views import Attention, Group, Selection
+from seqctl.service.acting import user_named, visible_sequence
+from seqctl.service.views import Document, selected_documents
+
+if TYPE_CHECKING:
+    from seqctl.domain.model import Sequence, User
+    from seqctl.ports import Store, WorkspaceState
+
+LABELS: tuple[str, ...] = (
+    "scheduled",
+    "active",
+    "paused",
+    "waiting_task",
+    "finished",
+    "unenrolled",
+)
+OVERDUE = timedelta(hours=1)
+"""A step that should have been done so long ago needs a look: cron ticks every few minutes."""
+
+
+class Overview(NamedTuple):
+    """The document of `status`, and what else people see."""
+
+    document: Document
+    state: WorkspaceState
+    attention: Attention
+
+
+class SummaryPage(NamedTuple):
+    """The document of `status SEQUENCE`, and how many enrollments were asked for in all."""
+
+    document: Document
+    total: int
+
+
+class Wanted(NamedTuple):
+    """Which enrollments of a sequence to show; `status` is a label, `live` None for both."""
+
+    status: str | None = None
+    live: bool | None = None
+    reason: str | None = None
+    enrolled_by: str | None = None
+
+
+def overview(store: Store, user: User, now: datetime) -> Overview:
+    """The inboxes, what needs the user, and a row for each sequence that the user can see."""
+    with store.reading():
+        state = store.workspace.state()
+        document = {
+            "now": now,
+            "last_tick_at": state.last_tick_at,
+            "halted": state.halted_at is not None,
+            "inboxes": _inboxes(store, user, now),
+            "sequences": _sequences(store, user),
+        }
+        return Overview(document, state, store.views.attention(user.id, now - OVERDUE))
+
+
+def summary_page(
+    store: Store,
+    user: User,
+    now: datetime,
+    name: str,
+    wanted: Wanted,
+    *,
+    sort: str = "id",
+    limit: int | None = None,
+) -> SummaryPage:
+    """One sequence with its enrollments; `sort` is one of `ports.views.SORTS`.
+
+    Raises NotFound for an unknown sequence or user, WrongUsage for an unknown status.
+    """
+    with store.reading():
+        sequence = visible_sequence(store, name, user)
+        groups = store.views.groups(sequence.id)
+        selection = _selection(store, sequence, groups, wanted)
+        document = {
+            "now": now,
+            "sequence": sequence.name,
+            "version": sequence.version,
+            "counts": counts(groups),
+            "enrollments": selected_documents(store, now, selection, sort=sort, limit=limit),
+        }
+        return SummaryPage(document, store.views.count(selection))
+
+
+def counts(groups: Iterable[Group]) -> dict[str, int]:
+    """How many are enrolled in all, how many have each label, and how many ended by an error."""
+    found: dict[str, int] = dict.fromkeys(("enrolled", *LABELS, "errors"), 0)
+    for group in groups:
+        found["enrolled"] += group.size
+        found[label(group.sample)] += group.size
+        found["errors"] += group.errors
+    return found
+
+
+def _sequences(store: Store, user: User) -> list[Document]:
+    paused = {hold.sequence_id for hold in store.holds.by_all(user.id)}
+    groups: dict[int, list[Group]] = {}
+    for group in store.views.groups():
+        groups.setdefault(group.sequence_id, []).append(group)
+    return [
+        _sequence(sequence, groups.get(sequence.id, []), sequence.id in paused)
+        for sequence in sorted(store.sequences.all(), key=lambda sequence: sequence.id)
+        if may_use(user, sequence)
+    ]
+
+
+def _sequence(sequence: Sequence, groups: list[Group], paused_by_me: bool) -> Document:
+    due = [group.next_due for group in groups if group.next_due is not None]
+    return {
+        "sequence": sequence.name,
+        "version": sequence.version,
+        **counts(groups),
+        "next_due": min(due, default=None),
+        "paused_by_me": paused_by_me,
+    }
+
+
+def _inboxes(store: Store, user: User, now: datetime) -> list[Document]:
+    from zoneinfo import ZoneInfo
+
+    today = now.astimezone(ZoneInfo(user.timezone)).date()
+    midnight = in_utc(datetime.combine(today, time.min), user.timezone)
+    sent = store.views.sent_since(midnight)
+    return [
+        {
+            "address": inbox.address,
+            "user": inbox.user,
+            "connected": inbox.connected,
+            "sent_today": sent.get(inbox.id, 0),
+        }
+        for inbox in store.people.inboxes()
+    ]
+
+
+def _selection(store: Store, sequence: Sequence, groups: list[Group], wanted: Wanted) -> Selection:
+    by = wanted.enrolled_by
+    return Selection(
+        sequence_id=sequence.id,
+        user_id=None if by is None else user_named(store, by).id,
+        live=wanted.live,
+        reason=wanted.reason,
+        groups=None if wanted.status is None else _with_label(groups, wanted.status),
+    )
+
+
+def _with_label(groups: list[Group], status: str) -> tuple[str, ...]:
+    wanted = status.strip().lower().replace("-", "_").replace(" ", "_")
+    wanted = "waiting_task" if wanted == "waiting_on_task" else wanted
+    if wanted not in LABELS:
+        raise WrongUsage(f"'{status}' is not a status.", f"one of {', '.join(LABELS)}")
+    return tuple(group.key for group in groups if label(group.sample) == wanted)
