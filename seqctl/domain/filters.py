@@ -128,7 +128,7 @@ def parse_filter(text: str, *, now: datetime, zone: str) -> Filter:
     return Filter(name, operator, _plain_value(name, kind, value), zone=zone)
 
 
-def nearest_name(name: str) -> str | None:
+def nearest_known(name: str) -> str | None:
     """The known name that a name of somebody's own was perhaps meant to be."""
     if name in KINDS:
         return None

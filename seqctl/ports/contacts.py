@@ -63,8 +63,8 @@ class Contacts(Protocol):
         """How many contacts `matching` would give without a limit."""
         ...
 
-    def similar(self, address: str, user: User) -> list[str]:
-        """Addresses of the user's contacts that begin like this one."""
+    def addresses_like(self, address: str, user: User | None = None) -> list[str]:
+        """Addresses of contacts that begin like this one; with `user` only of those he may write to."""
         ...
 
     def has_property(self, name: str) -> bool:

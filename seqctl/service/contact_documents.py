@@ -1,0 +1,63 @@
+"""Contacts as documents: what `contact list` and `contact show` tell (spec, sections 10 and 12)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from seqctl.domain.model import Contact, User
+from seqctl.ports.contacts import Standing
+
+if TYPE_CHECKING:
+    from seqctl.ports import Store
+
+Document = dict[str, Any]
+
+
+def contact_document(store: Store, contact: Contact) -> Document:
+    """The JSON of one contact."""
+    return contact_documents(store, [contact])[0]
+
+
+def contact_documents(store: Store, contacts: Iterable[Contact]) -> list[Document]:
+    """The JSON of contacts, with the properties that the engine keeps."""
+    contacts = list(contacts)
+    standings = store.contacts.standings(contact.id for contact in contacts)
+    never = Standing()
+    return [_document(contact, standings.get(contact.id, never)) for contact in contacts]
+
+
+def record_document(store: Store, user: User, now: datetime, contact: Contact) -> Document:
+    """All that is known of a contact: `contact show`."""
+    from seqctl.service import views
+
+    with store.reading():
+        seen = views.visible_ids(store, user)
+        tasks = [task for task in store.tasks.of_contact(contact.id) if task.status == "open"]
+        return contact_document(store, contact) | {
+            "enrollments": views.enrollment_documents(store, user, now, contact_id=contact.id),
+            "tasks": views.task_documents(
+                task
+                if task.sequence_id in seen or task.assignee_id == user.id
+                else task._replace(title="")
+                for task in tasks
+            ),
+            "messages": views.message_documents(store, user, contact_id=contact.id),
+            "events": views.event_documents(store, user, contact_id=contact.id),
+        }
+
+
+def _document(contact: Contact, standing: Standing) -> Document:
+    return {
+        "email": contact.email,
+        "first_name": contact.first_name,
+        "last_name": contact.last_name,
+        "company": contact.company,
+        "phone": contact.phone,
+        "owner": contact.owner,
+        "access": contact.access,
+        "opted_out": contact.opted_out,
+        "bounced": contact.bounced,
+        "properties": {**standing._asdict(), **contact.properties},
+    }
