@@ -54,7 +54,10 @@ class SqliteSequences:
         at: datetime,
         edit_of: int | None = None,
     ) -> int:
-        """Store a version and give its id; one that is no edit becomes the current one."""
+        """Store a version and give its id.
+
+        One that is no edit becomes the current one, of a deleted sequence too: that is there again.
+        """
         text = content.to_text(settings, steps)
         cursor = self._connection.execute(
             "INSERT INTO sequence_version (sequence_id, number, edit_of, steps, content, created_at) "
@@ -100,10 +103,27 @@ class SqliteSequences:
             "UPDATE sequence SET deleted_at = ? WHERE id = ?", (iso(at), sequence_id)
         )
 
-    def revive(self, sequence_id: int) -> None:
-        """A deleted name that is applied again unchanged is there again."""
-        self._connection.execute(
-            "UPDATE sequence SET deleted_at = NULL WHERE id = ?", (sequence_id,)
+    def live(self) -> dict[int, int]:
+        """How many live enrollments each sequence has; one without any is left out."""
+        return dict(
+            self._connection.execute(
+                "SELECT sequence_id, count(*) FROM enrollment WHERE status = 'live' "
+                "GROUP BY sequence_id"
+            ).fetchall()
+        )
+
+    def live_versions(self, sequence_id: int) -> dict[int, int]:
+        """How many live enrollments run on each version of a sequence, oldest version first.
+
+        Those on an edit count for the version that was edited.
+        """
+        return dict(
+            self._connection.execute(
+                "SELECT v.number, count(*) FROM enrollment AS e "
+                "JOIN sequence_version AS v ON v.id = e.version_id "
+                "WHERE e.sequence_id = ? AND e.status = 'live' GROUP BY v.number ORDER BY v.number",
+                (sequence_id,),
+            ).fetchall()
         )
 
 

@@ -114,7 +114,7 @@ def test_every_mistake_is_told_where_it_stands() -> None:
     assert mistakes_of(text, 2) == [
         "edit.yaml:3:5: `after` is missing; write how long after the previous step, such as `3 days`",
         'edit.yaml:4:12: `after` can\'t be "2 dais"; write `2 days`',
-        "edit.yaml:5:24: unknown name `contct`; did you mean `contact.a`?",
+        "edit.yaml:5:23: unknown name `contct`; did you mean `contact.a`?",
     ]
     assert mistakes_of("days: every\nname: other\nsteps: []\n", 3) == [
         "edit.yaml:2:7: the enrollment is in intro; `name` can't be changed",
