@@ -45,6 +45,10 @@ class Enrollments(Protocol):
         """The sequences in which a user has live enrollments."""
         ...
 
+    def live_sequences_of(self, contact_ids: Iterable[int]) -> dict[int, set[int]]:
+        """The sequences in which each of these contacts is live; others are left out."""
+        ...
+
     def live_by_user(self, sequence_id: int) -> dict[str, int]:
         """How many live enrollments each user has in a sequence that are not held."""
         ...

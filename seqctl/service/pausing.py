@@ -110,9 +110,7 @@ def _pause_contact(
     outcome.done.extend(ids)
     if not live:
         where = f" in {sequence.name}" if sequence else ""
-        outcome.notes.append(
-            f"{address} has no live enrollment{where}; a later one starts paused."
-        )
+        outcome.notes.append(f"{address} has no live enrollment{where}; a later one starts paused.")
 
 
 def _others(store: Store, sequence: Sequence, user: User) -> list[str]:
@@ -199,7 +197,7 @@ def _resume_contact(
     allowed = [hold for hold in holds if _may_lift(by.user, hold, live)]
     for hold in holds:
         if hold not in allowed:
-            message = f"{hold.by} paused {address}, and did not enroll it for you"
+            message = f"{hold.by} paused {address}, and you did not enroll it."
             outcome.refused.append(Refusal(address, "NOT_YOURS", message))
     if not holds:
         outcome.notes.append(f"{address} is not paused by itself.")
@@ -215,9 +213,7 @@ def _may_lift(user: User, hold: Hold, live: list[Enrollment]) -> bool:
     """Who placed a hold lifts it, and so does whoever enrolled what it holds."""
     if hold.user_id == user.id:
         return True
-    return any(
-        e.user_id == user.id and hold.sequence_id in (None, e.sequence_id) for e in live
-    )
+    return any(e.user_id == user.id and hold.sequence_id in (None, e.sequence_id) for e in live)
 
 
 def lift_ended(store: Store, plans: Plans, until: datetime, now: datetime) -> list[Change]:
@@ -322,21 +318,21 @@ def reachable(
     for address in wanted:
         contact = known.get(address)
         if contact is None:
-            outcome.refused.append(unknown_contact(store, address))
+            outcome.refused.append(unknown_contact(store, address, user))
         elif not may_communicate(user, contact):
-            message = f"{address} belongs to {contact.owner}; you may not communicate with it"
+            message = f"{address} belongs to {contact.owner}; you may not communicate with it."
             outcome.refused.append(Refusal(address, "NO_CONTACT_ACCESS", message))
         else:
             found.append((address, contact))
     return found
 
 
-def unknown_contact(store: Store, address: str) -> Refusal:
+def unknown_contact(store: Store, address: str, user: User) -> Refusal:
     """The refusal of an address that no contact has."""
     from seqctl.service.acting import did_you_mean
 
-    hint = did_you_mean(address, store.contacts.addresses_like(address))
-    return Refusal(address, "UNKNOWN_CONTACT", f"there is no contact {address}.{hint}")
+    hint = did_you_mean(address, store.contacts.addresses_like(address, user))
+    return Refusal(address, "UNKNOWN_CONTACT", f"There is no contact {address}.{hint}")
 
 
 def _any_sequence(store: Store, name: str, user: User) -> Sequence:

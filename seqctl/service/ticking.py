@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from seqctl.domain.errors import Busy, Refused, WrongUsage
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 BATCH = 1000
 IDLE = "idle"
 _BACKWARDS = timedelta(days=1)
-_LAST_MOMENT = datetime.max
+_LAST_MOMENT = datetime.max.replace(microsecond=0, tzinfo=UTC)
 _NO_ID = 1 << 62
 
 
@@ -202,7 +202,7 @@ class _Run:
         """The changes of the next batch, all of it before `before`, where a resume comes first."""
         from seqctl.domain.deciding import Decider
 
-        end = before or self._target or _LAST_MOMENT.replace(tzinfo=self._now.tzinfo)
+        end = before or self._target or _LAST_MOMENT
         rows = self._store.enrollments.due(end, limit, inclusive=before is None)
         last: Place = (end, -1 if before else _NO_ID)
         if len(rows) == limit:

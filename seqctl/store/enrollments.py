@@ -108,6 +108,19 @@ class SqliteEnrollments:
         )
         return {row[0] for row in rows}
 
+    def live_sequences_of(self, contact_ids: Iterable[int]) -> dict[int, set[int]]:
+        """The sequences in which each of these contacts is live; others are left out."""
+        found: dict[int, set[int]] = {}
+        for chunk in chunks(contact_ids):
+            rows = self._connection.execute(
+                "SELECT contact_id, sequence_id FROM enrollment WHERE status = 'live' "
+                f"AND contact_id IN ({marks(len(chunk))})",
+                chunk,
+            )
+            for contact_id, sequence_id in rows:
+                found.setdefault(contact_id, set()).add(sequence_id)
+        return found
+
     def live_by_user(self, sequence_id: int) -> dict[str, int]:
         """How many live enrollments each user has in a sequence that are not held."""
         rows = self._connection.execute(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fcntl
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from seqctl.domain.errors import Busy
 
 
 @contextmanager
-def tick_lock(path: Path) -> Iterator[None]:
+def tick_lock(path: Path) -> Generator[None]:
     """Hold the tick lock of the workspace at `path`; raises Busy at once where another has it."""
     lock = path.with_name(f"{path.name}.tick-lock")
     with lock.open("a") as file:
