@@ -44,9 +44,9 @@ CONTENTS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "The clock": {
         "tick": ("ticking:tick", "Do what is due: the only command that sends"),
-        "cron": ("ticking:cron", "Print the crontab line that runs the tick"),
-        "halt": ("ticking:halt", "Stop the whole workspace"),
-        "unhalt": ("ticking:unhalt", "Let a halted workspace go on"),
+        "cron": ("halting:cron", "Print the crontab line that runs the tick"),
+        "halt": ("halting:halt", "Stop the whole workspace"),
+        "unhalt": ("halting:unhalt", "Let a halted workspace go on"),
     },
     "The workspace": {
         "demo": ("demo:demo", "Rehearse a quarter in a workspace of its own"),

@@ -18,7 +18,8 @@ from typing import Any, NoReturn, TextIO, TypeGuard
 from seqctl.domain.errors import Refused, WrongUsage
 
 ROWS_SHOWN = 50
-"""How many rows a table for people shows without `--all` (spec, section 11)."""
+"""How many rows a table for people shows without `--all`, if no setting says otherwise (spec,
+section 11)."""
 
 _UNSEEN = r"\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 _ESCAPE_SEQUENCE = (
@@ -198,6 +199,11 @@ class Output:
         """What every output for people begins with, or nothing."""
         return ""
 
+    @property
+    def rows_shown(self) -> int:
+        """How many rows a table shows without `--all`."""
+        return ROWS_SHOWN
+
     def say(self, sentence: str = "", style: str = "") -> None:
         """Print lines for people on stdout. `style`: bold, dim, red, green or yellow."""
         if not self.json:
@@ -220,13 +226,13 @@ class Output:
         every: bool = False,
         total: int | None = None,
     ) -> None:
-        """Print a table for people: 50 rows, and how many more there are (`--all`).
+        """Print a table for people: `rows_shown` rows, and how many more there are (`--all`).
 
         `every` shows all rows; `total` is how many there are, if `rows` is only the first of them.
         """
         if self.json:
             return
-        shown = rows if every else rows[:ROWS_SHOWN]
+        shown = rows if every else rows[: self.rows_shown]
         width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
         heads, *lines = table_lines(columns, shown, width)
         self.say(heads, "bold")

@@ -15,8 +15,10 @@ from seqctl.clock import SystemClock
 from seqctl.domain.errors import SeqctlError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from seqctl.domain.model import User
-    from seqctl.ports import Clock, WorkspaceState
+    from seqctl.ports import Clock, Store, WorkspaceState
     from seqctl.store import SqliteStore
 
 
@@ -54,6 +56,13 @@ class Session(Output):
             )
         return "\n".join(lines)
 
+    @property
+    def rows_shown(self) -> int:
+        """How many rows a table shows without `--all`: the setting `rows`."""
+        from seqctl.service.workspace import setting
+
+        return setting(self.store, "rows") if "store" in self.__dict__ else super().rows_shown
+
     def moment(self, moment: datetime | None) -> str:
         """A moment as the acting user's wall clock shows it; nothing for None."""
         from seqctl.domain.moments import show_moment
@@ -85,12 +94,34 @@ class Session(Output):
             raise
         return store
 
-    def adopt(self, store: SqliteStore, user: User) -> None:
-        """Work with a workspace that was made just now, as its first user."""
+    def create(
+        self, simulated_now: datetime | None, prepare: Callable[[Store], object], user_name: str
+    ) -> None:
+        """Make the workspace, as `create_store` does, and work with it as one of its users."""
+        from seqctl.store import create_store
+
+        store = create_store(self.path, simulated_now=simulated_now, prepare=prepare)
+        self.user_name = user_name
         self.__dict__["store"] = store
-        self.__dict__["user"] = user
-        self.user_name = user.name
-        self._see(store)
+        self.look_again()
+
+    def back_up(self, path: Path) -> int:
+        """Copy the workspace to a new file; see `store.backup.back_up`."""
+        from seqctl.store.backup import back_up
+
+        return back_up(self.store, path)
+
+    def restore(self, backup: Path, prepare: Callable[[Store], object]) -> Path | None:
+        """Put a backup in the workspace's place; see `store.backup.restore`."""
+        from seqctl.store.backup import restore
+
+        return restore(backup, self.path, prepare)
+
+    def trouble_of(self, error: BaseException) -> SeqctlError | None:
+        """The user's trouble behind an error of the store, or None where there is none."""
+        from seqctl.store import translate
+
+        return translate(error, self.path)
 
     def look_again(self) -> None:
         """Let the heading show the clock and the halt as they are now."""

@@ -6,12 +6,15 @@ import io
 import os
 import sys
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import typer
 
-from seqctl.cli.output import Output, clean, json_text
+from seqctl.cli.output import clean, json_text
 from seqctl.domain.errors import SeqctlError
+
+if TYPE_CHECKING:
+    from seqctl.cli.session import Session
 
 BROKEN_PIPE = 141
 """The exit code of a program whose reader has gone, as a shell would report it."""
@@ -26,7 +29,7 @@ class Trouble(NamedTuple):
     exit_code: int
 
 
-def explain(error: BaseException) -> Trouble:
+def explain(error: BaseException, session: Session) -> Trouble:
     """What to tell about an error that ended a command."""
     match error:
         case SeqctlError():
@@ -39,7 +42,8 @@ def explain(error: BaseException) -> Trouble:
             named = f"{error.filename}: " if error.filename else ""
             return Trouble("BAD_FILE", f"{named}{error.strerror or error}", "", 5)
         case _:
-            return _defect(error)
+            told = session.trouble_of(error)
+            return _defect(error) if told is None else explain(told, session)
 
 
 def _help_command(error: typer.TyperException) -> str:
@@ -54,20 +58,20 @@ def _defect(error: BaseException) -> Trouble:
     return Trouble("DEFECT", f"This is a defect of seqctl, please report it: {what}", hint, 1)
 
 
-def tell(error: BaseException, output: Output) -> int:
+def tell(error: BaseException, session: Session) -> int:
     """Print on stderr what went wrong, as a sentence or as JSON; the exit code it ends with."""
     if isinstance(error, BrokenPipeError):
         _abandon_stdout()
         return BROKEN_PIPE
-    trouble = explain(error)
+    trouble = explain(error, session)
     if trouble.code == "DEFECT" and _debugging():
         _print_traceback(error)
-    if output.json:
+    if session.json:
         _print_json(trouble)
     else:
-        output.warn(trouble.message, "red")
+        session.warn(trouble.message, "red")
         if trouble.hint:
-            output.warn(f"  try: {trouble.hint}" if _is_command(trouble) else f"  {trouble.hint}")
+            session.warn(f"  try: {trouble.hint}" if _is_command(trouble) else f"  {trouble.hint}")
     if isinstance(error, OSError):
         _flush_or_abandon_stdout()
     return trouble.exit_code

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -48,7 +49,6 @@ def init(
     from seqctl.cli.introduction import introduce
     from seqctl.cli.users import user_document
     from seqctl.service.people import add_first_user
-    from seqctl.store import create_store
 
     if now is not None and not simulated:
         raise WrongUsage("Only a simulated clock can be set.", "add --simulated")
@@ -58,16 +58,15 @@ def init(
         )
     draft = introduce(session, user or session.user_name, email, name, timezone)
     first_moment = _first_moment(session, now, draft.timezone)
-    store = create_store(
-        session.path,
-        simulated_now=first_moment if simulated else None,
-        prepare=lambda store: add_first_user(store, draft, first_moment),
+    session.create(
+        first_moment if simulated else None,
+        lambda store: add_first_user(store, draft, first_moment),
+        draft.name,
     )
-    (first,) = store.people.users()
-    session.adopt(store, first)
+    first = session.user
     session.emit(
         {
-            "workspace": str(session.path),
+            "workspace": str(session.path.absolute()),
             "clock": "simulated" if simulated else "real",
             "now": first_moment,
             "user": user_document(first),
@@ -83,3 +82,115 @@ def _first_moment(session: Session, now: str | None, zone: str) -> datetime:
 
     system_now = session.clock.now()
     return system_now if now is None else parse_moment(now, now=system_now, zone=zone)
+
+
+def config(
+    session: Session,
+    key: Annotated[str | None, typer.Argument(help="Which setting.")] = None,
+    value: Annotated[str | None, typer.Argument(help="What it becomes.")] = None,
+) -> None:
+    """Show or change settings.
+
+    Example:
+        seqctl config
+        seqctl config rows 20
+    """
+    from seqctl.service.workspace import SETTINGS, check_setting, configure, setting
+
+    if key is None:
+        values = {name: setting(session.store, name) for name in SETTINGS}
+        session.emit({"settings": values})
+        rows = [[name, values[name], about.meaning] for name, about in SETTINGS.items()]
+        session.table(["setting", "value", "meaning"], rows, every=True)
+        return
+    check_setting(key)
+    if value is None:
+        number = setting(session.store, key)
+    else:
+        number = configure(session.store, key, value, session.user, session.now)
+    session.emit({"key": key, "value": number})
+    session.say(f"{key}: {number}")
+
+
+def doctor(session: Session) -> int | None:
+    """Check that nothing impossible has happened.
+
+    Reads the whole workspace and changes nothing. Every finding names the rule that is broken, and
+    the row that breaks it; the exit code is then 6.
+
+    Example:
+        seqctl doctor
+    """
+    from seqctl.service.doctor import examine
+
+    findings = examine(session.store)
+    session.emit(
+        {
+            "findings": [
+                {"rule": f.rule, "table": f.table, "row": f.row, "message": f.message}
+                for f in findings
+            ]
+        }
+    )
+    if not findings:
+        session.say("Nothing found: the workspace is sound.", "green")
+        return None
+    columns = ["rule", "table", "row", "what is wrong"]
+    session.table(columns, [[f.rule, f.table, f.row, f.message] for f in findings], every=True)
+    session.say(f"{len(findings)} found.", "red")
+    return 6
+
+
+def backup(
+    session: Session,
+    file: Annotated[str, typer.Argument(help="A new file.")],
+) -> None:
+    """Copy the workspace to a new file, whole and checked, while others work.
+
+    Example:
+        seqctl backup ~/backups/seqctl-2026-03-02.db
+    """
+
+    path = Path(file).expanduser()
+    size = session.back_up(path)
+    session.emit({"file": str(path.absolute()), "bytes": size})
+    session.say(f"Copied the workspace to {path} ({_sized(size)}).")
+
+
+def restore(
+    session: Session,
+    file: Annotated[str, typer.Argument(help="A file made by `seqctl backup`.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
+) -> None:
+    """Put a copy back in the workspace's place.
+
+    What stood there is kept beside it. The backup itself stays as it is.
+
+    Example:
+        seqctl restore ~/backups/seqctl-2026-03-02.db --yes
+        seqctl restore old.db --db ~/looking-back.db
+    """
+    from seqctl.service.workspace import mark_restored
+
+    path = Path(file).expanduser()
+    if path.exists() and session.path.exists():
+        session.confirm(f"Replace {session.path} by the backup {path}?", yes=yes)
+    kept = session.restore(
+        path,
+        lambda store: mark_restored(store, session.user_name, session.clock, str(path.absolute())),
+    )
+    session.emit(
+        {
+            "workspace": str(session.path.absolute()),
+            "restored_from": str(path.absolute()),
+            "kept": None if kept is None else str(kept),
+        }
+    )
+    session.look_again()
+    session.say(f"Restored {session.path} from {path}.")
+    if kept is not None:
+        session.say(f"What stood there is kept: {kept}")
+
+
+def _sized(size: int) -> str:
+    return f"{size / 1_000_000:.1f} MB" if size >= 100_000 else f"{size / 1000:.0f} kB"

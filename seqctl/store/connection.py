@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Generator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from shlex import quote
 
 from seqctl.domain.errors import BadFile, Busy, NoWorkspace
 from seqctl.store.schema import APPLICATION_ID, SCHEMA_VERSION, migrate
@@ -72,7 +73,9 @@ def refuse_foreign(path: Path) -> None:
         with path.open("rb") as file:
             head = file.read(_HEADER_LENGTH)
     except FileNotFoundError:
-        raise NoWorkspace(f"There is no workspace at {path} yet.", "seqctl init") from None
+        raise NoWorkspace(
+            f"There is no workspace at {path} yet.", f"seqctl init --db {quote(str(path))}"
+        ) from None
     except OSError as error:
         raise BadFile(f"{path} can't be read: {error.strerror}.", f"ls -ld {path}") from None
     if len(head) < _HEADER_LENGTH or not head.startswith(_MAGIC):

@@ -1,0 +1,112 @@
+"""Copies of a workspace: made while others work, put back without losing what stood there."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable, Generator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seqctl.domain.errors import BadFile, Busy
+from seqctl.store.connection import connect, copy_into, open_file, refuse_foreign
+from seqctl.store.placing import appearing
+from seqctl.store.tick_lock import tick_lock
+
+if TYPE_CHECKING:
+    from seqctl.store import SqliteStore
+
+_COMPANIONS = ("-journal", "-wal", "-shm")
+
+
+def back_up(store: SqliteStore, path: Path) -> int:
+    """Copy one state of the workspace into the new file `path`; its size in bytes.
+
+    Raises BadFile where `path` exists or can't be made, and where the workspace is damaged.
+    """
+    with appearing(path) as temporary:
+        copy_into(store.connection, temporary)
+        _refuse_damaged(temporary, store.path)
+        return temporary.stat().st_size
+
+
+def restore(backup: Path, target: Path, prepare: Callable[[SqliteStore], object]) -> Path | None:
+    """Put a copy of `backup` at `target`; what stood there is kept, and its new path is given.
+
+    What `prepare` writes to the copy is part of it: it appears whole, or nothing has changed.
+
+    Raises:
+        BadFile: the backup is missing, damaged or no workspace, or `target` is no workspace.
+        Busy: a tick or another command is at work on `target`, or the backup is from a newer seqctl.
+    """
+    if not backup.exists():
+        raise BadFile(f"There is no file {backup}.", f"ls -l {backup.parent}")
+    refuse_foreign(backup)
+    target = target.resolve()
+    if backup.resolve() == target:
+        raise BadFile(f"{backup} is the workspace itself.", "name a file made by seqctl backup")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tick_lock(target), _nobody_writing(target), appearing(target, replace=True) as temporary:
+        _fill(temporary, backup, prepare)
+        return _keep(target)
+
+
+def _fill(temporary: Path, backup: Path, prepare: Callable[[SqliteStore], object]) -> None:
+    from seqctl.store import SqliteStore
+
+    with closing(connect(backup)) as source:
+        copy_into(source, temporary)
+    _refuse_damaged(temporary, backup)
+    with closing(open_file(temporary)) as connection:
+        store = SqliteStore(connection, temporary)
+        with store.writing():
+            prepare(store)
+
+
+def _refuse_damaged(copy: Path, original: Path) -> None:
+    with closing(connect(copy)) as connection:
+        found: str = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
+    if found != "ok":
+        raise BadFile(f"{original} is damaged: {found}.", "seqctl doctor", code="DAMAGED")
+
+
+@contextmanager
+def _nobody_writing(target: Path) -> Generator[None]:
+    """Hold the write lock of what stands at `target`, if it can still be opened as a workspace."""
+    if not os.path.lexists(target):
+        yield
+        return
+    with suppress(Busy):  # made by a newer seqctl: its locks are the same
+        refuse_foreign(target)
+    with closing(connect(target)) as connection:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.DatabaseError as error:
+            # A damaged workspace is what a backup is for.
+            if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+                raise
+        yield
+
+
+def _keep(target: Path) -> Path | None:
+    """Give what stands at `target` a second name, with the files that SQLite left beside it.
+
+    A journal must not stay: SQLite would roll it back into the copy that takes the place.
+    """
+    if not target.exists():
+        return None
+    kept = _free_name(target)
+    os.link(target, kept)
+    for companion in _COMPANIONS:
+        beside = Path(f"{target}{companion}")
+        if beside.exists():
+            beside.rename(f"{kept}{companion}")
+    return kept
+
+
+def _free_name(target: Path) -> Path:
+    number = 1
+    while os.path.lexists(kept := Path(f"{target}.before-restore-{number}")):
+        number += 1
+    return kept
