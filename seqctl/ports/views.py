@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
@@ -140,6 +140,15 @@ class Attention(NamedTuple):
     open_tasks: int
 
 
+class Finding(NamedTuple):
+    """A row that breaks a promise: a rule of spec, section 13, or `file` for a damaged file."""
+
+    rule: str
+    table: str
+    row: int | None
+    message: str
+
+
 class Tasks(Protocol):
     """Tasks that sequences created."""
 
@@ -222,6 +231,10 @@ class Views(Protocol):
         `visible_to` is a user and the sequences that this user sees: only messages that the user
         enrolled for, or of these sequences.
         """
+        ...
+
+    def findings(self) -> Iterator[Finding]:
+        """All rows that break a promise (spec, section 13)."""
         ...
 
 

@@ -9,6 +9,12 @@ from typing import Any
 ONE_OF = "(SELECT value FROM json_each(?))"
 """As many values as there are, in one parameter: see `listed`."""
 
+GROUP = """
+    e.status || '/' || ifnull(e.waiting, '') || '/' || (e.held_since IS NULL) ||
+    (e.last_step_at IS NULL)
+"""
+"""Enrollments that agree on this have the same label: `lifecycle.label` reads nothing else."""
+
 
 def listed(values: Iterable[Any]) -> str:
     """The parameter of ONE_OF."""

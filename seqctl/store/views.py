@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from seqctl.domain.model import Enrollment, Hold
@@ -10,6 +10,7 @@ from seqctl.domain.moments import iso
 from seqctl.ports.views import (
     Attention,
     EnrollmentView,
+    Finding,
     Group,
     Selection,
 )
@@ -23,7 +24,7 @@ from seqctl.store.rows import (
     to_enrollment,
     to_hold,
 )
-from seqctl.store.selecting import ONE_OF, Conditions, listed
+from seqctl.store.selecting import GROUP, ONE_OF, Conditions, listed
 
 _WIDTH = len(Enrollment._fields)
 
@@ -55,17 +56,12 @@ _VIEW = f"""
     LEFT JOIN inbox AS i ON i.id = e.inbox_id
 """
 
-# Enrollments that agree on this have the same label: `lifecycle.label` reads nothing else.
-_GROUP = """
-    e.status || '/' || ifnull(e.waiting, '') || '/' || (e.held_since IS NULL) ||
-    (e.last_step_at IS NULL)
-"""
 _DUE = "CASE WHEN e.waiting IS NOT 'task' THEN e.due_at END"
 _LIVE_FIRST = "e.status <> 'live'"
 _ORDERS = {
     "id": "e.id",
     "live": f"{_LIVE_FIRST}, e.id",
-    "status": f"{_LIVE_FIRST}, {_GROUP}, e.id",
+    "status": f"{_LIVE_FIRST}, {GROUP}, e.id",
     "contact": "c.email, e.id",
     "due": f"{_LIVE_FIRST}, {_DUE} IS NULL, {_DUE}, e.id",
     "step": f"{_LIVE_FIRST}, e.step, e.id",
@@ -95,8 +91,8 @@ class SqliteViews(SqliteHistoryViews):
         """The enrollments of all sequences (or of one) in groups of one label each."""
         asked = _conditions(Selection(sequence_id=sequence_id))
         rows = self._connection.execute(
-            f"SELECT {ENROLLMENT_COLUMNS}, {_GROUP}, count(*), total(reason = 'error'), "
-            f"min({_DUE}) FROM enrollment AS e {asked.where} GROUP BY sequence_id, {_GROUP}",
+            f"SELECT {ENROLLMENT_COLUMNS}, {GROUP}, count(*), total(reason = 'error'), "
+            f"min({_DUE}) FROM enrollment AS e {asked.where} GROUP BY sequence_id, {GROUP}",
             asked.values,
         )
         return [_to_group(row) for row in rows]
@@ -132,6 +128,12 @@ class SqliteViews(SqliteHistoryViews):
         rows = self._connection.execute(_ATTENTION, {"user": user_id, "overdue": iso(overdue)})
         return Attention(*rows.fetchone())
 
+    def findings(self) -> Iterator[Finding]:
+        """All rows that break a promise (spec, section 13)."""
+        from seqctl.store.doctor import examine
+
+        return examine(self._connection)
+
 
 def _conditions(selection: Selection) -> Conditions:
     asked = Conditions()
@@ -141,7 +143,7 @@ def _conditions(selection: Selection) -> Conditions:
     asked.add("e.user_id = ?", selection.user_id)
     asked.add("(e.status = 'live') = ?", selection.live)
     asked.add("? IN (e.reason, e.error)", selection.reason)
-    asked.add_list(_GROUP, selection.groups)
+    asked.add_list(GROUP, selection.groups)
     return asked
 
 
