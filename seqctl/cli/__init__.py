@@ -28,7 +28,7 @@ CONTENTS: dict[str, dict[str, tuple[str, str]]] = {
         "resume": ("pausing:resume", "Let paused enrollments go on with what was left"),
         "unenroll": ("enrolling:unenroll", "End enrollments by hand"),
         "reenroll": ("enrolling:reenroll", "Continue enrollments that ended unexpectedly"),
-        "edit": ("enrolling:edit", "Change the coming steps of one enrollment"),
+        "edit": ("editing:edit", "Change the coming steps of one enrollment"),
         "mark": ("enrolling:mark", "Tell that a contact replied, met you, or bounced"),
         "log": ("status:log", "What happened, when, who did it and why"),
     },
