@@ -29,6 +29,7 @@ __all__ = [
     "SequenceFileErrors",
     "draft_of",
     "new_sequence_text",
+    "read_file",
     "read_keys",
     "read_sequence",
     "read_sequence_text",
@@ -70,11 +71,15 @@ def read_sequence(path: Path, users: Collection[str] | None = None) -> SequenceD
     `users` are the names of those there are, where that is known: `share` may name no others.
     Raises SequenceFileErrors with every mistake, also for a file that can't be read.
     """
+    return read_sequence_text(read_file(path), name=str(path), folder=path.parent, users=users)
+
+
+def read_file(path: Path) -> str:
+    """The text of a sequence file; raises SequenceFileErrors for one that can't be read."""
     try:
-        text = read_text_file(path)
+        return read_text_file(path)
     except UnreadableFile as error:
         raise SequenceFileErrors([Mistake(str(path), 1, 1, f"the file {error}")]) from error
-    return read_sequence_text(text, name=str(path), folder=path.parent, users=users)
 
 
 def read_sequence_text(

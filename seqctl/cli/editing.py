@@ -1,0 +1,170 @@
+"""Changing the coming steps of one enrollment (spec, section 8)."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from seqctl.cli.session import Session
+from seqctl.cli.words import sequence_and_contacts
+from seqctl.domain.errors import Refused, SeqctlError, WrongUsage
+
+if TYPE_CHECKING:
+    from seqctl.service.editing import Editing
+
+
+def edit(
+    session: Session,
+    words: Annotated[
+        list[str] | None, typer.Argument(metavar="SEQUENCE CONTACT", help="Whose steps to change.")
+    ] = None,
+    file: Annotated[
+        str | None,
+        typer.Option("--file", metavar="FILE", help="Take the coming steps from this file."),
+    ] = None,
+) -> int | None:
+    """Change the coming steps of one enrollment, in $EDITOR or from a file.
+
+    What is done is read-only, and so are the settings. The enrollment then has a version of its
+    own, such as 3+17; other enrollments and the sequence stay as they are. Only who enrolled may.
+    The running delay goes on; if the next step's `at` or kind changes, its time is set anew.
+
+    Example:
+        seqctl edit founders-intro ada@example.com
+        seqctl edit founders-intro ada@example.com --file steps.yaml
+    """
+    named = sequence_and_contacts(words)
+    if named.sequence is None or len(named.contacts) != 1:
+        raise WrongUsage(
+            "Name one sequence and one contact.", "seqctl edit founders-intro ada@example.com"
+        )
+    try:
+        _edit(session, named.sequence, named.contacts[0], file)
+    except Refused as error:
+        if not session.json:
+            raise
+        refusal = {"contact": named.contacts[0], "code": error.code, "message": error.message}
+        session.emit({"done": [], "unchanged": [], "refused": [refusal], "notes": []})
+        return error.exit_code
+    return None
+
+
+def _edit(session: Session, name: str, contact: str, file: str | None) -> None:
+    from seqctl.files.sequence_edits import edit_text
+    from seqctl.service.editing import open_edit
+
+    opened = open_edit(session.store, session.user, name, contact)
+    text = edit_text(opened.version, opened.first, sequence=name, contact=opened.contact.email)
+    if file is not None:
+        _report(session, opened, _save(session, opened, Path(file), text))
+        return
+    path = _in_editor(text)
+    try:
+        changed = _save(session, opened, path, text)
+    except SeqctlError as error:
+        error.hint = f"seqctl edit {name} {contact} --file {path}"
+        raise
+    path.unlink()
+    _report(session, opened, changed)
+
+
+def _save(session: Session, opened: Editing, path: Path, shown: str) -> bool:
+    """Store what was written; False if it changes nothing."""
+    from seqctl.files.sequence_edits import read_edit
+    from seqctl.files.sequences import read_file
+    from seqctl.service.editing import save_edit
+
+    text = read_file(path)
+    if text == shown:
+        return False
+    steps = read_edit(
+        text,
+        name=str(path),
+        folder=path.parent,
+        sequence=opened.sequence.name,
+        version=opened.version,
+        first=opened.first,
+    )
+    return save_edit(session.store, session.user, session.now, opened, steps)
+
+
+def _report(session: Session, opened: Editing, changed: bool) -> None:
+    from seqctl.service.views import enrollment_documents
+
+    documents = enrollment_documents(
+        session.store, session.user, session.now, ids=[opened.enrollment.id]
+    )
+    done, unchanged = (documents, []) if changed else ([], documents)
+    session.emit({"done": done, "unchanged": unchanged, "refused": [], "notes": []})
+    email = opened.contact.email
+    if not changed:
+        session.say(f"{email}: unchanged, version {opened.version.label}.")
+        return
+    after: dict[str, Any] = documents[0]
+    session.say(f"{email}: now on version {after['version']}, a version of its own.")
+    if after["due_at"] is not None:
+        session.say(f"Step {after['step']} is due {session.moment(after['due_at'])}.")
+
+
+# --- the editor ----------------------------------------------------------------------------------
+
+
+def _in_editor(text: str) -> Path:
+    """Let a person edit `text`; the file that holds what was saved.
+
+    Raises WrongUsage where there is no editor, Refused where it failed.
+    """
+    import subprocess
+    from tempfile import NamedTemporaryFile
+
+    command = _editor()
+    with NamedTemporaryFile(
+        "w", encoding="utf-8", prefix="seqctl-edit-", suffix=".yaml", delete=False
+    ) as file:
+        file.write(text)
+    path = Path(file.name)
+    try:
+        # An editor that writes to stdout must not spoil the one document there.
+        code = subprocess.run([*command, str(path)], stdout=_screen(), check=False).returncode
+    except OSError as error:
+        path.unlink()
+        raise WrongUsage(
+            f"The editor '{command[0]}' can't be started: {error.strerror}.",
+            "set EDITOR to an editor, or give the steps with --file FILE",
+            code="NO_EDITOR",
+        ) from error
+    if code != 0:
+        raise Refused(
+            f"The editor ended with exit code {code}; nothing was changed.",
+            f"your text is kept in {path}",
+            code="EDITOR_FAILED",
+        )
+    return path
+
+
+def _editor() -> list[str]:
+    import shlex
+
+    wanted = os.environ.get("VISUAL") or os.environ.get("EDITOR") or ""
+    try:
+        command = shlex.split(wanted)
+    except ValueError as error:
+        raise WrongUsage(f"EDITOR can't be read: {error}.", code="NO_EDITOR") from error
+    if not command:
+        raise WrongUsage(
+            "No editor is set.",
+            "set EDITOR, or give the steps with --file FILE",
+            code="NO_EDITOR",
+        )
+    return command
+
+
+def _screen() -> int | None:
+    """Where the editor draws: the terminal on stdout, else on stderr."""
+    if sys.stdout.isatty():
+        return None
+    return sys.__stderr__.fileno() if sys.__stderr__ else None
