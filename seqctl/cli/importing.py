@@ -51,7 +51,7 @@ def _always(assignments: list[str]) -> Edit:
     always = parse_assignments(assignments)
     for name, value in {**always.fields, **always.properties}.items():
         if not value:
-            raise WrongUsage(f"--set {name}= names no value.", f"--set {name}=fair")
+            raise WrongUsage(f"--set {name}= names no value.", f"for example --set {name}=fair")
     return always
 
 
@@ -60,7 +60,9 @@ def _mapping(texts: Iterable[str]) -> dict[str, str]:
     for text in texts:
         column, equals, target = text.rpartition("=")
         if not (equals and column.strip() and target.strip()):
-            raise WrongUsage(f"'{text}' says nothing of a column.", '--map "Work mail=email"')
+            raise WrongUsage(
+                f"'{text}' says nothing of a column.", 'for example --map "Work mail=email"'
+            )
         mapping[column.strip()] = target.strip()
     return mapping
 

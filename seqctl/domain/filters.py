@@ -86,8 +86,13 @@ _NAME = r"[^\s=!~<>?](?:[^=!~<>?]*[^\s=!~<>?])?"
 _COMPARISON = re.compile(rf"\s*({_NAME})\s*(!=|=|~|<|>)\s*(.*?)\s*", re.DOTALL)
 _PRESENCE = re.compile(rf"\s*(!?)\s*({_NAME})\s*\?\s*")
 _NUMBER = re.compile(r"[+-]?[0-9]{1,300}(?:\.[0-9]{1,300})?")
+_SECOND = re.compile(
+    rf"\s(?:and|or|&&?|\|\|?)\s+(!?{_NAME}\s*(?:\?\s*$|!=|[=~<>]).*)", re.I | re.DOTALL
+)
 _FLAGS = {"true": True, "yes": True, "false": False, "no": False}
-_EXAMPLES = "--where company=Acme, --where 'city~holm', --where 'phone?' or --where '!phone?'"
+_EXAMPLES = (
+    "for example --where company=Acme, --where 'city~holm', --where 'phone?' or --where '!phone?'"
+)
 _ALLOWED: dict[Kind, tuple[Operator, ...]] = {
     Kind.TEXT: tuple(Operator),
     Kind.FLAG: (Operator.EQUAL, Operator.UNEQUAL, Operator.SET, Operator.UNSET),
@@ -97,11 +102,11 @@ _ALLOWED: dict[Kind, tuple[Operator, ...]] = {
 }
 
 _EXAMPLE_OF = {
-    Kind.TEXT: "--where '{}~acme'",
-    Kind.FLAG: "--where '{0}?' or --where {0}=false",
-    Kind.NUMBER: "--where '{}>2'",
-    Kind.TIME: "--where '{}<2026-03-02'",
-    Kind.SEQUENCE: "--where {}=founders-intro",
+    Kind.TEXT: "for example --where '{}~acme'",
+    Kind.FLAG: "for example --where '{0}?' or --where {0}=false",
+    Kind.NUMBER: "for example --where '{}>2'",
+    Kind.TIME: "for example --where '{}<2026-03-02'",
+    Kind.SEQUENCE: "for example --where {}=founders-intro",
 }
 
 
@@ -116,6 +121,10 @@ def parse_filter(text: str, *, now: datetime, zone: str) -> Filter:
     found = _COMPARISON.fullmatch(text)
     if found is None or found[3].startswith("="):
         raise WrongUsage(f"'{text}' is not a filter.", _EXAMPLES)
+    if second := _SECOND.search(found[3]):
+        raise WrongUsage(
+            f"'{text}' holds two filters.", f"write the second as --where '{second[1]}'"
+        )
     name, operator, value = _name(found[1]), Operator(found[2]), found[3]
     kind = KINDS.get(name, Kind.TEXT)
     if operator not in _ALLOWED[kind]:
@@ -153,7 +162,7 @@ def moment_in(text: str, zone: str) -> datetime | None:
     if "-" not in text:
         return None
     try:
-        return in_utc(datetime.fromisoformat(text), zone)
+        return in_utc(datetime.fromisoformat(text), zone).replace(microsecond=0)
     except (ValueError, OverflowError):
         return None
 
@@ -177,7 +186,7 @@ def _plain_value(name: str, kind: Kind, text: str) -> Value:
         if number is None:
             raise WrongUsage(f"{name} is a number, not '{text}'.", _EXAMPLE_OF[kind].format(name))
         return number
-    return text.casefold()
+    return text.lower() if name == "email" else text.casefold()
 
 
 def _ordered(asked: Filter, kind: Kind, text: str, now: datetime) -> Filter:
@@ -186,7 +195,7 @@ def _ordered(asked: Filter, kind: Kind, text: str, now: datetime) -> Filter:
     if number is not None:
         return asked._replace(value=number)
     try:
-        moment = parse_moment(text, now=now, zone=asked.zone)
+        moment = moment_in(text, asked.zone) or parse_moment(text, now=now, zone=asked.zone)
     except WrongUsage as error:
         what = "a time" if kind == Kind.TIME else "a number or a time"
         raise WrongUsage(

@@ -31,7 +31,7 @@ def add(store: Store, user: User, now: datetime, targets: Sequence[str]) -> Bloc
     addresses = [parse_target(target) for target in targets]
     with store.writing():
         fresh = [a for a in addresses if store.contacts.suppress(a, "blocked", now)]
-        store.history.add([Event(now, user.id, "blocked", address) for address in fresh])
+        store.history.add(_events(store, user, now, "blocked", fresh))
         ended = sum(
             end_enrollments(store, contact, now, user, "error", "BLOCKED")
             for address in addresses
@@ -49,7 +49,7 @@ def remove(store: Store, user: User, now: datetime, targets: Sequence[str]) -> l
         _require_known(addresses, known)
         for address in addresses:
             store.contacts.unsuppress(address, "blocked")
-        store.history.add([Event(now, user.id, "unblocked", address) for address in addresses])
+        store.history.add(_events(store, user, now, "unblocked", addresses))
     return [known[address] for address in addresses]
 
 
@@ -68,7 +68,20 @@ def parse_target(text: str) -> str:
     try:
         return parse_address(f"anybody{domain}").removeprefix("anybody")
     except InvalidAddress as error:
-        raise WrongUsage(f"'{text}' is not a domain: {error.reason}.", "@example.com") from None
+        raise WrongUsage(
+            f"'{text}' is not a domain: {error.reason}.", "for example @example.com"
+        ) from None
+
+
+def _events(
+    store: Store, user: User, now: datetime, kind: str, addresses: Iterable[str]
+) -> list[Event]:
+    """One event for each address, told about its contact where there is one."""
+    contacts = store.contacts.find(addresses)
+    return [
+        Event(now, user.id, kind, a, contact_id=contacts[a].id if a in contacts else None)
+        for a in addresses
+    ]
 
 
 def _enrolled_at(store: Store, address: str) -> list[Contact]:

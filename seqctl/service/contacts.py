@@ -86,7 +86,9 @@ def parse_assignments(texts: Iterable[str]) -> Edit:
         key, equals, value = text.partition("=")
         name = property_name(key)
         if not equals or not name:
-            raise WrongUsage(f"'{text}' sets nothing.", "--set source=fair", code="BAD_PROPERTY")
+            raise WrongUsage(
+                f"'{text}' sets nothing.", "for example --set source=fair", code="BAD_PROPERTY"
+            )
         if name in KINDS and name not in RECORD_FIELDS:
             raise WrongUsage(
                 f"'{name}' can't be set: it means something else in a workspace.",
@@ -107,7 +109,9 @@ def add(store: Store, user: User, now: datetime, address: str, edit: Edit) -> Ou
     """
     email = parse_address(address)
     with store.writing():
-        if email in store.contacts.find([email]):
+        existing = store.contacts.find([email]).get(email)
+        if existing is not None:
+            _require_access(user, existing)
             raise Refused(
                 f"{email} is a contact already.", f"seqctl contact edit {email}", code="EXISTS"
             )
@@ -214,7 +218,7 @@ def _edited(store: Store, contact: Contact, edit: Edit) -> Contact:
         contact = replace(contact, owner_id=owner.id, owner=owner.name, owner_teams=owner.teams)
     if edit.access is not None:
         if edit.access not in ACCESS:
-            raise WrongUsage(f"'{edit.access}' is no access.", f"--access {'|'.join(ACCESS)}")
+            raise WrongUsage(f"'{edit.access}' is no access.", f"use --access {'|'.join(ACCESS)}")
         contact = replace(contact, access=edit.access)
     return contact
 
