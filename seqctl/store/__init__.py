@@ -111,15 +111,17 @@ def create_store(
 
     Raises BadFile where the file exists already or can't be made.
     """
-    from seqctl.store.placing import appearing
+    from seqctl.store.placing import appearing, refuse_existing
 
-    with appearing(path) as temporary, closing(blank()) as memory:
+    refuse_existing(path)
+    with closing(blank()) as memory:
         store = SqliteStore(memory, path)
         with store.writing():
             store.workspace.found(simulated_now=simulated_now)
             if prepare is not None:
                 prepare(store)
-        copy_into(memory, temporary)
+        with appearing(path) as temporary:
+            copy_into(memory, temporary)
     return open_store(path)
 
 

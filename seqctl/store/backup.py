@@ -13,6 +13,7 @@ from seqctl.domain.errors import BadFile, Busy
 from seqctl.store.connection import connect, copy_into, open_file, refuse_foreign
 from seqctl.store.placing import appearing
 from seqctl.store.tick_lock import tick_lock
+from seqctl.store.trouble import sentence
 
 if TYPE_CHECKING:
     from seqctl.store import SqliteStore
@@ -25,7 +26,7 @@ def back_up(store: SqliteStore, path: Path) -> int:
 
     Raises BadFile where `path` exists or can't be made, and where the workspace is damaged.
     """
-    with appearing(path) as temporary:
+    with appearing(path) as temporary, _telling(store.path, path):
         copy_into(store.connection, temporary)
         _refuse_damaged(temporary, store.path)
         return temporary.stat().st_size
@@ -55,13 +56,27 @@ def restore(backup: Path, target: Path, prepare: Callable[[SqliteStore], object]
 def _fill(temporary: Path, backup: Path, prepare: Callable[[SqliteStore], object]) -> None:
     from seqctl.store import SqliteStore
 
-    with closing(connect(backup)) as source:
+    with _telling(backup, temporary.parent), closing(connect(backup)) as source:
         copy_into(source, temporary)
     _refuse_damaged(temporary, backup)
     with closing(open_file(temporary)) as connection:
         store = SqliteStore(connection, temporary)
         with store.writing():
             prepare(store)
+
+
+@contextmanager
+def _telling(source: Path, copy: Path) -> Generator[None]:
+    """Name the file that is in trouble: a full disk is the copy's, anything else the source's."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        primary = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        writing = primary in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
+        told = sentence(error, copy if writing else source)
+        if told is None:
+            raise
+        raise told from None
 
 
 def _refuse_damaged(copy: Path, original: Path) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+import stat
 from collections.abc import Generator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from shlex import quote
 
 from seqctl.domain.errors import BadFile, Busy, NoWorkspace
 from seqctl.store.schema import APPLICATION_ID, SCHEMA_VERSION, migrate
@@ -70,12 +70,11 @@ def refuse_foreign(path: Path) -> None:
     The first bytes are read by hand: SQLite itself might write, if there is a hot journal.
     """
     try:
-        with path.open("rb") as file:
-            head = file.read(_HEADER_LENGTH)
+        # Opening a pipe would wait for its writer.
+        regular = stat.S_ISREG(path.stat().st_mode)
+        head = _head(path) if regular or path.is_dir() else b""
     except FileNotFoundError:
-        raise NoWorkspace(
-            f"There is no workspace at {path} yet.", f"seqctl init --db {quote(str(path))}"
-        ) from None
+        raise _no_workspace(path) from None
     except OSError as error:
         raise BadFile(f"{path} can't be read: {error.strerror}.", f"ls -ld {path}") from None
     if len(head) < _HEADER_LENGTH or not head.startswith(_MAGIC):
@@ -91,6 +90,19 @@ def refuse_foreign(path: Path) -> None:
             "pip install --upgrade seqctl",
             code="NEWER_WORKSPACE",
         )
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(_HEADER_LENGTH)
+
+
+def _no_workspace(path: Path) -> NoWorkspace:
+    from shlex import quote
+
+    return NoWorkspace(
+        f"There is no workspace at {path} yet.", f"seqctl init --db {quote(str(path))}"
+    )
 
 
 @contextmanager

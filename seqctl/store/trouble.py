@@ -22,7 +22,10 @@ def sentence(error: sqlite3.Error, path: Path) -> SeqctlError | None:
             code="DISK_FULL",
         )
     if code == sqlite3.SQLITE_READONLY:
-        return BadFile(f"{path} can't be written to.", f"chmod u+w {path}", code="READ_ONLY")
+        # The journal of a change stands beside the file.
+        folder = error.sqlite_errorcode == sqlite3.SQLITE_READONLY_DIRECTORY
+        place = path.parent if folder else path
+        return BadFile(f"{place} can't be written to.", f"chmod u+w {place}", code="READ_ONLY")
     if code == sqlite3.SQLITE_CANTOPEN:
         return BadFile(f"{path} can't be opened.", f"ls -l {path}", code="CANNOT_OPEN")
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
