@@ -265,6 +265,7 @@ def examine(connection: sqlite3.Connection) -> Iterator[Finding]:
         yield from _other_labels(connection)
     except sqlite3.DatabaseError as error:
         yield Finding("file", "", None, str(error))
+        connection.rollback()  # a damaged file can't even commit having been read
 
 
 def _damages(connection: sqlite3.Connection) -> Iterator[Finding]:
