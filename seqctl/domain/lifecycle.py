@@ -18,6 +18,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from seqctl.domain.model import Calendar, Delay, Enrollment, Status, Step, Version, Waiting
+from seqctl.domain.moments import show_seconds
 from seqctl.domain.schedule import add_remainder, delay_end, length, place, remainder
 
 
@@ -177,6 +178,18 @@ def remaining_seconds(enrollment: Enrollment, plan: Plan) -> int | None:
     if enrollment.delay_ends_at is None:
         return None
     return remainder(after, stopped, enrollment.delay_ends_at, plan.calendar)
+
+
+def left_in_words(enrollment: Enrollment, plan: Plan) -> str:
+    """What is left of the delay of a held enrollment: `1 of 3 days left` (spec, section 5)."""
+    seconds = remaining_seconds(enrollment, plan)
+    if seconds is None:
+        return ""
+    after = running_delay(enrollment, plan)
+    if after is None or after.amount == 0:
+        return f"{show_seconds(seconds)} left" if seconds else "nothing left to wait"
+    units = seconds * after.amount / length(after)
+    return f"{round(units, 1):g} of {after} left"
 
 
 def start(

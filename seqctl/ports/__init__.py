@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 
 from seqctl.ports.contacts import Contacts
 from seqctl.ports.enrollments import Enrollments, Holds, RowRefused
+from seqctl.ports.outbox import Outbox
 from seqctl.ports.people import History, People, Sequences
 from seqctl.ports.views import Tasks, Views
 
@@ -17,6 +18,7 @@ __all__ = [
     "Enrollments",
     "History",
     "Holds",
+    "Outbox",
     "People",
     "RowRefused",
     "Sequences",
@@ -83,6 +85,8 @@ class Store(Protocol):
     def tasks(self) -> Tasks: ...
     @property
     def views(self) -> Views: ...
+    @property
+    def outbox(self) -> Outbox: ...
     @property
     def history(self) -> History: ...
     def writing(self) -> AbstractContextManager[None]:

@@ -114,14 +114,6 @@ class Enrollments(Protocol):
         """The id that the next message will get, inside a write transaction."""
         ...
 
-    def outbox(self) -> list[int]:
-        """The messages of which a copy has still to be written, by id."""
-        ...
-
-    def copied(self, message_ids: Iterable[int]) -> None:
-        """These copies are written."""
-        ...
-
 
 class Holds(Protocol):
     """The holds."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager, closing
 from datetime import datetime
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from seqctl.store.contacts import SqliteContacts
     from seqctl.store.enrollments import SqliteEnrollments
     from seqctl.store.holds import SqliteHolds
+    from seqctl.store.outbox import SqliteOutbox
     from seqctl.store.tasks import SqliteTasks
     from seqctl.store.views import SqliteViews
 
@@ -38,35 +38,42 @@ class SqliteStore:
         self.sequences = SqliteSequences(connection)
         self.history = SqliteHistory(connection)
 
-    @cached_property
+    @property
     def contacts(self) -> SqliteContacts:
         """Contacts, opt-outs, blocks and segments."""
         from seqctl.store.contacts import SqliteContacts
 
         return SqliteContacts(self.connection)
 
-    @cached_property
+    @property
     def enrollments(self) -> SqliteEnrollments:
         """Enrollments and their agenda."""
         from seqctl.store.enrollments import SqliteEnrollments
 
         return SqliteEnrollments(self.connection)
 
-    @cached_property
+    @property
     def holds(self) -> SqliteHolds:
         """Holds."""
         from seqctl.store.holds import SqliteHolds
 
         return SqliteHolds(self.connection)
 
-    @cached_property
+    @property
+    def outbox(self) -> SqliteOutbox:
+        """Copies of captured mail that are still to be written."""
+        from seqctl.store.outbox import SqliteOutbox
+
+        return SqliteOutbox(self.connection)
+
+    @property
     def tasks(self) -> SqliteTasks:
         """Tasks."""
         from seqctl.store.tasks import SqliteTasks
 
         return SqliteTasks(self.connection)
 
-    @cached_property
+    @property
     def views(self) -> SqliteViews:
         """What people look at."""
         from seqctl.store.views import SqliteViews

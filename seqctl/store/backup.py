@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable, Generator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seqctl.domain.errors import BadFile, Busy
 from seqctl.store.connection import connect, copy_into, open_file, refuse_foreign
-from seqctl.store.placing import appearing
+from seqctl.store.placing import appearing, make_folder
 from seqctl.store.tick_lock import tick_lock
-from seqctl.store.trouble import sentence
+from seqctl.store.trouble import DAMAGED, primary_code, sentence
 
 if TYPE_CHECKING:
     from seqctl.store import SqliteStore
@@ -47,7 +47,7 @@ def restore(backup: Path, target: Path, prepare: Callable[[SqliteStore], object]
     target = target.resolve()
     if backup.resolve() == target:
         raise BadFile(f"{backup} is the workspace itself.", "name a file made by seqctl backup")
-    target.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(target.parent)
     with tick_lock(target), _nobody_writing(target), appearing(target, replace=True) as temporary:
         _fill(temporary, backup, prepare)
         return _keep(target)
@@ -71,8 +71,7 @@ def _telling(source: Path, copy: Path) -> Generator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        primary = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        writing = primary in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
+        writing = primary_code(error) in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
         told = sentence(error, copy if writing else source)
         if told is None:
             raise
@@ -94,12 +93,13 @@ def _nobody_writing(target: Path) -> Generator[None]:
         return
     with suppress(Busy):  # made by a newer seqctl: its locks are the same
         refuse_foreign(target)
-    with closing(connect(target)) as connection:
+    with ExitStack() as stack:
         try:
+            connection = stack.enter_context(closing(connect(target)))
             connection.execute("BEGIN IMMEDIATE")
         except sqlite3.DatabaseError as error:
             # A damaged workspace is what a backup is for.
-            if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            if primary_code(error) not in DAMAGED:
                 raise
         yield
 

@@ -330,16 +330,6 @@ class SqliteEnrollments:
         )
         return frozen
 
-    def outbox(self) -> list[int]:
-        """The messages of which a copy has still to be written, by id."""
-        return [row[0] for row in self._connection.execute("SELECT message_id FROM outbox")]
-
-    def copied(self, message_ids: Iterable[int]) -> None:
-        """These copies are written."""
-        self._connection.executemany(
-            "DELETE FROM outbox WHERE message_id = ?", [(id,) for id in message_ids]
-        )
-
     def _ids(self, where: str, values: Sequence[Any]) -> list[int]:
         rows = self._connection.execute(
             f"SELECT id FROM enrollment WHERE status = 'live' AND {where} ORDER BY id", values

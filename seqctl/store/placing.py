@@ -41,6 +41,20 @@ def refuse_existing(path: Path) -> None:
         raise _exists(path)
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it where they are missing; raises BadFile."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        raise _cannot_be_made(folder, "Not a directory") from None
+    except OSError as error:
+        raise _cannot_be_made(folder, error.strerror) from None
+
+
+def _cannot_be_made(path: Path, why: str | None) -> BadFile:
+    return BadFile(f"{path} can't be made: {why}.", "choose another place", code="CANNOT_OPEN")
+
+
 def _exists(path: Path) -> BadFile:
     return BadFile(
         f"{path} exists already; nothing was written.", "choose another name", code="EXISTS"
@@ -49,12 +63,10 @@ def _exists(path: Path) -> BadFile:
 
 def _blank_beside(path: Path) -> Path:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         number, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".new", dir=path.parent)
     except OSError as error:
-        raise BadFile(
-            f"{path} can't be made: {error.strerror}.", "choose another place", code="CANNOT_OPEN"
-        ) from None
+        raise _cannot_be_made(path, error.strerror) from None
     os.close(number)
     return Path(name)
 

@@ -7,12 +7,17 @@ from pathlib import Path
 
 from seqctl.domain.errors import BadFile, Busy, SeqctlError
 
-_PRIMARY_CODE = 0xFF  # the low byte of an extended result code
+DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def primary_code(error: sqlite3.Error) -> int:
+    """The kind of an error, without its details; 0 for an error that Python itself raised."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
 def sentence(error: sqlite3.Error, path: Path) -> SeqctlError | None:
     """The user's mistake or trouble behind `error`, or None where it is a defect of seqctl."""
-    code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE
+    code = primary_code(error)
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return Busy(f"Another program is writing to {path}.", "wait a moment, then type it again")
     if code == sqlite3.SQLITE_FULL:
@@ -28,7 +33,7 @@ def sentence(error: sqlite3.Error, path: Path) -> SeqctlError | None:
         return BadFile(f"{place} can't be written to.", f"chmod u+w {place}", code="READ_ONLY")
     if code == sqlite3.SQLITE_CANTOPEN:
         return BadFile(f"{path} can't be opened.", f"ls -l {path}", code="CANNOT_OPEN")
-    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+    if code in DAMAGED:
         return BadFile(
             f"{path} is damaged: {error}.",
             "seqctl restore BACKUP --db NEW-FILE, from your latest backup",

@@ -1,0 +1,284 @@
+"""`enroll`, `unenroll`, `reenroll` and `mark` (spec, sections 4, 6 and 7)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from seqctl.cli.outcomes import Performed, moment_of, perform, tell
+from seqctl.cli.session import Session
+from seqctl.cli.words import sequence_and_contacts
+from seqctl.domain.errors import WrongUsage
+
+_FIRST_MAIL_LINES = 12
+
+
+class Mark(StrEnum):
+    """What can have happened outside."""
+
+    REPLIED = "replied"
+    MEETING = "meeting"
+    BOUNCED = "bounced"
+
+
+class Reason(StrEnum):
+    """Which ended enrollments `reenroll --reason` takes."""
+
+    ERROR = "error"
+    MANUAL = "manual"
+
+
+Words = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="SEQUENCE CONTACT...", help="A sequence and contacts; - reads stdin."),
+]
+Also = Annotated[bool, typer.Option("--also", help="Even if in another sequence now.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be, change nothing.")]
+FromStep = Annotated[
+    str | None, typer.Option("--from-step", metavar="N", help="Start with this step.")
+]
+
+
+def enroll(
+    session: Session,
+    words: Words = None,
+    segment: Annotated[
+        str | None, typer.Option("--segment", metavar="NAME", help="All of a segment.")
+    ] = None,
+    where: Annotated[
+        list[str] | None,
+        typer.Option("--where", metavar="EXPR", help="All that fit; may be repeated."),
+    ] = None,
+    file: Annotated[
+        str | None, typer.Option("--file", metavar="CSV", help="All addresses of a file.")
+    ] = None,
+    from_step: FromStep = None,
+    at: Annotated[
+        str | None, typer.Option("--at", metavar="TIME", help="Make the first step due then.")
+    ] = None,
+    at_once: Annotated[
+        bool, typer.Option("--now", help="At once, whatever the day and the window.")
+    ] = False,
+    inbox: Annotated[
+        str | None, typer.Option("--inbox", metavar="ADDR", help="Send from this inbox.")
+    ] = None,
+    also: Also = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Those too who were in it before.")
+    ] = False,
+    dry_run: DryRun = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Don't ask about many at once.")] = False,
+) -> int | None:
+    """Start a sequence for contacts; the next tick sends what is due.
+
+    Example:
+        seqctl enroll founders-intro ada@example.com
+        seqctl enroll founders-intro --segment nordics --dry-run
+        seqctl enroll founders-intro --where country=SE --at "2026-03-09 09:00"
+    """
+    from seqctl.service import enrolling
+
+    named = sequence_and_contacts(words)
+    chosen = segment is not None or bool(where) or file is not None
+    if named.sequence is None or not (named.contacts or chosen):
+        raise WrongUsage(
+            "Name a sequence and contacts.", "seqctl enroll SEQUENCE CONTACT…, --segment or --where"
+        )
+    if at is not None and at_once:
+        raise WrongUsage("Say --at or --now, not both.")
+    request = enrolling.Request(
+        named.sequence,
+        tuple(named.contacts),
+        _selected(session, segment, where or [], file),
+        again,
+        _number(from_step),
+        moment_of(session, at),
+        at_once,
+        inbox,
+        also,
+    )
+    _ask_about_many(session, request, yes or dry_run)
+    performed = perform(
+        session,
+        lambda: enrolling.enroll(session.store, session.user, session.now, request),
+        dry_run=dry_run,
+    )
+    outcome = performed.outcome
+    headline = (
+        f"Enrolled {_contacts(len(outcome.done))} in {named.sequence}." if outcome.done else ""
+    )
+    if outcome.unchanged:
+        outcome.notes.append(
+            f"{_contacts(len(outcome.unchanged))} left out, in {named.sequence} before (--again takes them)."
+        )
+    if not outcome.done and not outcome.refused and not outcome.unchanged:
+        outcome.notes.append("No contact fits; nobody was enrolled.")
+    code = tell(session, performed, headline)
+    if dry_run:
+        _show_first_mail(session, performed)
+    return code
+
+
+def unenroll(session: Session, words: Words = None, dry_run: DryRun = False) -> int | None:
+    """End enrollments by hand: the remaining steps never run.
+
+    Contacts alone are taken out of all their sequences.
+
+    Example:
+        seqctl unenroll founders-intro ada@example.com
+        seqctl unenroll ada@example.com
+    """
+    from seqctl.service.marking import unenroll as end
+
+    named = sequence_and_contacts(words)
+    if not named.contacts:
+        raise WrongUsage(
+            "Name the contacts to take out.", "seqctl unenroll SEQUENCE CONTACT, or pause SEQUENCE"
+        )
+    performed = perform(
+        session,
+        lambda: end(session.store, session.user, session.now, named.contacts, named.sequence),
+        dry_run=dry_run,
+    )
+    done = len(performed.outcome.done)
+    return tell(session, performed, f"Unenrolled {_enrollments(done)}." if done else "")
+
+
+def reenroll(
+    session: Session,
+    words: Words = None,
+    reason: Annotated[
+        Reason | None, typer.Option("--reason", help="All of yours that ended so.")
+    ] = None,
+    from_step: FromStep = None,
+    at_once: Annotated[
+        bool, typer.Option("--now", help="At once, not when it would have been due.")
+    ] = False,
+    also: Also = False,
+    dry_run: DryRun = False,
+) -> int | None:
+    """Continue enrollments that ended unexpectedly, where they stood, on their old version.
+
+    Example:
+        seqctl reenroll founders-intro ada@example.com
+        seqctl reenroll founders-intro --reason error
+    """
+    from seqctl.service import reenrolling
+
+    named = sequence_and_contacts(words)
+    if named.sequence is None or not (named.contacts or reason):
+        raise WrongUsage(
+            "Name a sequence and contacts.", "seqctl reenroll SEQUENCE CONTACT…, or --reason error"
+        )
+    request = reenrolling.Request(
+        named.sequence,
+        tuple(named.contacts),
+        reason.value if reason else None,
+        _number(from_step) if from_step else None,
+        at_once,
+        also,
+    )
+    performed = perform(
+        session,
+        lambda: reenrolling.reenroll(session.store, session.user, session.now, request),
+        dry_run=dry_run,
+    )
+    outcome = performed.outcome
+    if not outcome.done and not outcome.refused:
+        outcome.notes.append(f"None of yours in {named.sequence} ended so.")
+    done = len(outcome.done)
+    headline = f"Re-enrolled {_contacts(done)} in {named.sequence}." if done else ""
+    return tell(session, performed, headline)
+
+
+def mark(
+    session: Session,
+    contact: Annotated[str, typer.Argument(metavar="CONTACT", help="An e-mail address.")],
+    what: Annotated[Mark, typer.Argument(metavar="replied|meeting|bounced", help="What happened.")],
+) -> int | None:
+    """Tell that a contact replied, met you, or bounced: its sequences end.
+
+    Example:
+        seqctl mark ada@example.com replied
+    """
+    from seqctl.service.marking import mark as note
+
+    performed = perform(
+        session,
+        lambda: note(session.store, session.user, session.now, [contact], what.value),
+    )
+    done = len(performed.outcome.done)
+    return tell(session, performed, f"Noted. {_enrollments(done)} ended." if done else "")
+
+
+def _selected(
+    session: Session, segment: str | None, where: list[str], file: str | None
+) -> tuple[str, ...]:
+    """The addresses that a segment, filters and a file name, in that order."""
+    found: list[str] = []
+    if segment is not None or where:
+        from seqctl.service.segments import filters_of
+
+        filters = filters_of(session.store, session.user, session.now, where, segment)
+        contacts = session.store.contacts.matching(filters, session.user)
+        found += [contact.email for contact in contacts]
+    if file is not None:
+        from seqctl.files.contacts import ContactRow, read_contacts
+
+        rows = read_contacts(file)
+        found += [row.email for row in rows if isinstance(row, ContactRow)]
+    return tuple(found)
+
+
+def _ask_about_many(session: Session, request: object, yes: bool) -> None:
+    from seqctl.service.enrolling import Request
+    from seqctl.service.workspace import setting
+
+    assert isinstance(request, Request)
+    many = len(request.addresses) + len(request.selected)
+    if session.simulated_now is None and many > setting(session.store, "enroll_confirm"):
+        session.confirm(f"Enroll {many} contacts in {request.sequence}?", yes=yes)
+
+
+def _show_first_mail(session: Session, performed: Performed) -> None:
+    from seqctl.service.previewing import preview
+
+    if session.json or not performed.done:
+        return
+    first = performed.done[0]
+    shown = preview(
+        session.store,
+        session.user,
+        session.now,
+        first["sequence"],
+        first["contact"],
+        from_step=first["step"] or 1,
+    )
+    for step in shown.steps:
+        if step.subject is not None:
+            session.say()
+            session.say(f"First mail, to {first['contact']}: {step.subject}", style="bold")
+            lines = (step.body or "").splitlines()
+            for line in lines[:_FIRST_MAIL_LINES]:
+                session.say(f"  {line}")
+            if len(lines) > _FIRST_MAIL_LINES:
+                session.say("  …")
+            return
+
+
+def _number(text: str | None) -> int:
+    if text is None:
+        return 1
+    if not text.isdecimal() or not text.isascii():
+        raise WrongUsage(f"'{text}' is no step number.", "--from-step 2")
+    return int(text)
+
+
+def _contacts(number: int) -> str:
+    return f"{number} contact{'' if number == 1 else 's'}"
+
+
+def _enrollments(number: int) -> str:
+    return f"{number} enrollment{'' if number == 1 else 's'}"

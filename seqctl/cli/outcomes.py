@@ -1,0 +1,150 @@
+"""How the verbs over several contacts run and tell what they did: one result, two renderings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from seqctl.cli.session import Session
+from seqctl.domain.errors import WrongUsage
+from seqctl.domain.moments import show_from_now
+
+if TYPE_CHECKING:
+    from seqctl.domain.model import Enrollment
+    from seqctl.service.outcome import Outcome
+    from seqctl.service.planning import Plans
+
+Document = dict[str, Any]
+_SHOWN = 50
+
+
+class Performed(NamedTuple):
+    """A verb's outcome with the enrollments as they are (or, rehearsed, would be) afterwards."""
+
+    outcome: Outcome
+    done: list[Document]
+    unchanged: list[Document]
+    due_before: dict[int, Any]
+    left: dict[int, str]
+    dry_run: bool
+
+
+def perform(session: Session, act: Callable[[], Outcome], *, dry_run: bool = False) -> Performed:
+    """Do it, or rehearse it and undo it, and look at the enrollments before that is undone."""
+    store = session.store
+    with store.rehearsing() if dry_run else nullcontext():
+        outcome = act()
+        limit = None if session.json else _SHOWN
+        done = _documents(session, outcome.done[:limit])
+        unchanged = _documents(session, outcome.unchanged) if session.json else []
+        left = {} if session.json else _left(session, outcome.done[:limit])
+    before: dict[int, Any] = {}
+    if dry_run:
+        before = {d["id"]: d["due_at"] for d in _documents(session, outcome.done[:limit])}
+    return Performed(outcome, done, unchanged, before, left, dry_run)
+
+
+def tell(session: Session, performed: Performed, headline: str) -> int | None:
+    """Show it to people or programs; the exit code of what was refused."""
+    outcome = performed.outcome
+    session.emit(_document(performed))
+    if not session.json:
+        if headline:
+            session.say(
+                f"Would be so, nothing is changed: {headline}" if performed.dry_run else headline
+            )
+        _tell_done(session, performed)
+        if outcome.refused:
+            session.table(
+                ["refused", "code", "why"],
+                [[r.contact, r.code, r.message] for r in outcome.refused],
+            )
+        for note in dict.fromkeys(outcome.notes):
+            session.note(note)
+    return outcome.exit_code or None
+
+
+def _documents(session: Session, ids: list[int]) -> list[Document]:
+    from seqctl.service.views import enrollment_documents
+
+    if not ids:
+        return []
+    return enrollment_documents(session.store, session.user, session.now, ids=ids)
+
+
+def _document(performed: Performed) -> Document:
+    done = performed.done
+    if performed.dry_run:
+        done = [{**d, "due_before": performed.due_before.get(d["id"])} for d in done]
+    refused = [
+        {"contact": r.contact, "code": r.code, "message": r.message}
+        for r in performed.outcome.refused
+    ]
+    return {
+        "done": done,
+        "unchanged": performed.unchanged,
+        "refused": refused,
+        "notes": list(dict.fromkeys(performed.outcome.notes)),
+    }
+
+
+def _tell_done(session: Session, performed: Performed) -> None:
+    if not performed.done:
+        return
+    columns = ["contact", "sequence", "status", "step", "due", ""]
+    if performed.dry_run:
+        columns.insert(4, "due before")
+    rows: list[list[object]] = []
+    for document in performed.done:
+        row = _row(session, document, performed.left.get(document["id"], ""))
+        if performed.dry_run:
+            row.insert(4, session.moment(performed.due_before.get(document["id"])) or "-")
+        rows.append(row)
+    session.table(columns, rows, every=True)
+    more = len(performed.outcome.done) - len(rows)
+    if more > 0:
+        session.say(f"… and {more} more")
+
+
+def _row(session: Session, document: Document, left: str) -> list[object]:
+    due = document["due_at"]
+    when = show_from_now(due, session.now) if due else left
+    step = f"{document['step']} of {document['steps']}" if document["step"] else ""
+    shown = session.moment(due) if due else "-"
+    return [document["contact"], document["sequence"], _status(document), step, shown, when]
+
+
+def _status(document: Document) -> str:
+    words = str(document["status"]).replace("waiting_task", "waiting on task")
+    why = document["error"] or document["reason"]
+    return f"{words} ({why})" if why else words
+
+
+def _left(session: Session, ids: list[int]) -> dict[int, str]:
+    """What is left of the delays of held enrollments, in words (spec, section 5)."""
+    from seqctl.service.planning import Plans
+
+    plans = Plans(session.store)
+    return {e.id: _left_words(e, plans) for e in session.store.enrollments.get(ids)}
+
+
+def _left_words(enrollment: Enrollment, plans: Plans) -> str:
+    from seqctl.domain.lifecycle import left_in_words
+
+    if not enrollment.live or enrollment.held_since is None:
+        return ""
+    return left_in_words(enrollment, plans.of(enrollment))
+
+
+def moment_of(session: Session, text: str | None, duration: str | None = None) -> Any:
+    """The moment that `--until TIME` or `--for 2w` names; None where neither is given."""
+    from seqctl.domain.moments import parse_duration, parse_moment
+
+    if text is not None and duration is not None:
+        raise WrongUsage("Say --until or --for, not both.")
+    if duration is not None:
+        return session.now + parse_duration(duration)
+    if text is None:
+        return None
+    return parse_moment(text, now=session.now, zone=session.user.timezone)

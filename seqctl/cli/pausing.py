@@ -1,0 +1,142 @@
+"""`pause` and `resume` (spec, section 5)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from seqctl.cli.outcomes import moment_of, perform, tell
+from seqctl.cli.session import Session
+from seqctl.cli.words import Named, sequence_and_contacts
+from seqctl.domain.errors import WrongUsage
+
+Words = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="SEQUENCE CONTACT...", help="A sequence, contacts, or both."),
+]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Show the due times before and after, change nothing.")
+]
+
+
+def pause(
+    session: Session,
+    words: Words = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="Every sequence in which you have live enrollments.")
+    ] = False,
+    until: Annotated[
+        str | None, typer.Option("--until", metavar="TIME", help="Let the tick resume it then.")
+    ] = None,
+    duration: Annotated[
+        str | None, typer.Option("--for", metavar="2w", help="Let the tick resume it after this.")
+    ] = None,
+    dry_run: DryRun = False,
+) -> int | None:
+    """Hold enrollments; time spent paused does not count.
+
+    A sequence holds your own enrollments in it; a contact is held whoever enrolled it. Later
+    enrollments start paused too, until you resume.
+
+    Example:
+        seqctl pause founders-intro --for 2w
+        seqctl pause ada@example.com
+        seqctl pause --all --until 2027-01-07
+    """
+    from seqctl.service import pausing
+
+    named = _named(words, every)
+    end = moment_of(session, until, duration)
+    if end is not None and end <= session.now:
+        raise WrongUsage(f"{session.moment(end)} is not in the future.", "seqctl pause … --for 3d")
+    by = pausing.Pause(session.user, session.now, end)
+    store = session.store
+    if every:
+        what = "all your sequences"
+        performed = perform(session, lambda: pausing.pause_all(store, by), dry_run=dry_run)
+    elif named.contacts:
+        what = _these(named)
+        performed = perform(
+            session,
+            lambda: pausing.pause_contacts(store, named.contacts, by, named.sequence),
+            dry_run=dry_run,
+        )
+    else:
+        name = what = named.sequence or ""
+        performed = perform(
+            session, lambda: pausing.pause_sequence(store, name, by), dry_run=dry_run
+        )
+    held = len(performed.outcome.done)
+    until_words = f" until {session.moment(end)}" if end else ""
+    refused_all = performed.outcome.refused and not held
+    headline = "" if refused_all else f"Paused {what}{until_words}: {_count(held)} held."
+    return tell(session, performed, headline)
+
+
+def resume(
+    session: Session,
+    words: Words = None,
+    every: Annotated[bool, typer.Option("--all", help="Lift what `pause --all` placed.")] = False,
+    each: Annotated[
+        bool, typer.Option("--each", help="With --all: also sequences paused by themselves.")
+    ] = False,
+    restart: Annotated[
+        bool, typer.Option("--restart-delay", help="Start the whole delay over.")
+    ] = False,
+    dry_run: DryRun = False,
+) -> int | None:
+    """Let paused enrollments go on with what was left of their delay.
+
+    Nothing is sent by this: the next tick runs what is due.
+
+    Example:
+        seqctl resume founders-intro
+        seqctl resume ada@example.com --dry-run
+        seqctl resume --all --each
+    """
+    from seqctl.service import pausing
+
+    named = _named(words, every)
+    if each and not every:
+        raise WrongUsage("--each goes with --all.", "seqctl resume --all --each")
+    by = pausing.Resume(session.user, session.now, restart)
+    store = session.store
+    if every:
+        what = "all your sequences"
+        performed = perform(
+            session, lambda: pausing.resume_all(store, by, each=each), dry_run=dry_run
+        )
+    elif named.contacts:
+        what = _these(named)
+        performed = perform(
+            session,
+            lambda: pausing.resume_contacts(store, named.contacts, by, named.sequence),
+            dry_run=dry_run,
+        )
+    else:
+        name = what = named.sequence or ""
+        performed = perform(
+            session, lambda: pausing.resume_sequence(store, name, by), dry_run=dry_run
+        )
+    freed = len(performed.outcome.done)
+    headline = f"Resumed {what}: {_count(freed)} going on." if freed else ""
+    return tell(session, performed, headline)
+
+
+def _named(words: list[str] | None, every: bool) -> Named:
+    named = sequence_and_contacts(words)
+    if every and (named.sequence or named.contacts):
+        raise WrongUsage("--all stands alone, without a sequence or contacts.")
+    if not every and not named.sequence and not named.contacts:
+        raise WrongUsage("Name a sequence, a contact or both, or say --all.")
+    return named
+
+
+def _these(named: Named) -> str:
+    who = named.contacts[0] if len(named.contacts) == 1 else f"{len(named.contacts)} contacts"
+    return f"{who} in {named.sequence}" if named.sequence else who
+
+
+def _count(number: int) -> str:
+    return f"{number} enrollment{'' if number == 1 else 's'}"

@@ -1,0 +1,179 @@
+"""`tick` (spec, section 2)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from seqctl.cli.session import Session
+from seqctl.domain.errors import WrongUsage
+from seqctl.domain.moments import parse_duration, parse_moment, show_from_now
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from seqctl.service.ticking import TickResult
+
+_SHOWN = 50
+
+
+def tick(
+    session: Session,
+    by: Annotated[
+        str | None, typer.Option("--by", metavar="3d", help="Move a simulated clock by this.")
+    ] = None,
+    to: Annotated[
+        str | None, typer.Option("--to", metavar="TIME", help="Move a simulated clock to there.")
+    ] = None,
+    until_idle: Annotated[
+        bool, typer.Option("--until-idle", help="Move a simulated clock until nothing is due.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be done, change nothing.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
+) -> int | None:
+    """Do what is due: the only command that sends mails and creates tasks.
+
+    In a real workspace cron runs it; in a simulated one it moves the clock, and every step runs at
+    its own due time.
+
+    Example:
+        seqctl tick
+        seqctl tick --by 3d
+        seqctl tick --to 2026-03-09T12:00 --dry-run
+    """
+    from seqctl.service import ticking
+
+    if sum((by is not None, to is not None, until_idle)) > 1:
+        raise WrongUsage("Say one of --by, --to and --until-idle.", "seqctl tick --by 3d")
+    result = ticking.tick(
+        session.store,
+        session.clock,
+        by=parse_duration(by) if by is not None else None,
+        to=_target(session, to),
+        until_idle=until_idle,
+        dry_run=dry_run,
+        progress=None if quiet else lambda so_far: _progress(session, so_far),
+    )
+    _deliver_copies(session)
+    session.progress("")
+    session.look_again()
+    contacts = _contacts(session, result)
+    session.emit(_document(result, contacts))
+    if not session.json:
+        _tell(
+            session,
+            result,
+            contacts,
+            quiet=quiet,
+            by=by is not None or to is not None or until_idle,
+        )
+    return 6 if result.errors else None
+
+
+def _target(session: Session, to: str | None) -> datetime | None:
+    if to is None:
+        return None
+    return parse_moment(to, now=session.now, zone=session.zone)
+
+
+def _deliver_copies(session: Session) -> None:
+    """Write the Maildir copies of captured mail that are still to be written."""
+    if session.store.outbox.waiting():
+        from seqctl.mail.maildir import MaildirCopies
+        from seqctl.service.copying import write_copies
+
+        write_copies(session.store, MaildirCopies())
+
+
+def _document(result: TickResult, contacts: dict[int, str]) -> dict[str, object]:
+    return {
+        "from": result.began,
+        "to": result.ended,
+        "emails": result.emails,
+        "tasks": result.tasks,
+        "finished": result.finished,
+        "unenrolled": result.unenrolled,
+        "resumed": result.resumed,
+        "errors": [
+            {
+                "enrollment": error.enrollment,
+                "contact": contacts[error.contact_id],
+                "code": error.code,
+                "message": error.message,
+            }
+            for error in result.errors
+        ],
+        "left_due": result.left_due,
+        "next_due": result.next_due,
+    }
+
+
+def _contacts(session: Session, result: TickResult) -> dict[int, str]:
+    ids = {error.contact_id for error in result.errors}
+    ids |= {change.after.contact_id for change in result.changes or []}
+    if not ids:
+        return {}
+    return {id: contact.email for id, contact in session.store.contacts.by_ids(ids).items()}
+
+
+def _progress(session: Session, so_far: TickResult) -> None:
+    done = so_far.emails + so_far.tasks
+    session.progress(f"{done} steps, {so_far.finished} finished …")
+
+
+def _tell(
+    session: Session, result: TickResult, contacts: dict[int, str], *, quiet: bool, by: bool
+) -> None:
+    for error in result.errors:
+        session.warn(f"{contacts[error.contact_id]}: {error.code}: {error.message}", style="red")
+    if quiet:
+        return
+    if result.finished_earlier_target:
+        session.note("An interrupted tick had this target; it is reached now, and nothing more.")
+    told = by or result.happened or session.interactive or result.changes is not None
+    if not told:
+        return
+    if result.changes is not None:
+        _tell_rehearsal(session, result, contacts)
+    session.say(_summary(session, result))
+    if session.interactive and result.changes is None:
+        from seqctl.cli.status import status
+
+        status(session)
+
+
+def _tell_rehearsal(session: Session, result: TickResult, contacts: dict[int, str]) -> None:
+    changes = result.changes or []
+    rows = [
+        [
+            session.moment(change.event.at),
+            contacts[change.after.contact_id],
+            change.event.kind,
+            change.event.detail,
+        ]
+        for change in changes
+    ]
+    session.say("Nothing is changed; this is what would be done:" if rows else "Nothing is due.")
+    if rows:
+        session.table(["when", "contact", "what", "detail"], rows)
+
+
+def _summary(session: Session, result: TickResult) -> str:
+    counts = [
+        (result.emails, "mail", "mails"),
+        (result.tasks, "task", "tasks"),
+        (result.finished, "finished", "finished"),
+        (result.unenrolled, "unenrolled", "unenrolled"),
+        (result.resumed, "resumed", "resumed"),
+        (len(result.errors), "error", "errors"),
+        (result.left_due, "left waiting", "left waiting"),
+    ]
+    parts = [f"{n} {one if n == 1 else many}" for n, one, many in counts if n]
+    done = ", ".join(parts) or "nothing was due"
+    if result.next_due is None:
+        return f"Done: {done}. Nothing more is scheduled."
+    when = f"{session.moment(result.next_due)}, {show_from_now(result.next_due, result.ended)}"
+    return f"Done: {done}. Next due {when}."
