@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from seqctl.domain.errors import BadFile, Busy, NoWorkspace, SeqctlError
-from seqctl.store import connection as connections
 from seqctl.store import SqliteStore, create_store, open_store
+from seqctl.store import connection as connections
 from seqctl.store.placing import appearing
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
