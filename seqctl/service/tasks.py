@@ -10,7 +10,7 @@ from seqctl.domain.deciding import change, with_finish
 from seqctl.domain.errors import NotFound, Refused, WrongUsage
 from seqctl.domain.model import Enrollment, User, Waiting
 from seqctl.service.planning import Plans
-from seqctl.service.views import known_contact, visible_ids
+from seqctl.service.views import known_contact, row_number, visible_ids
 
 if TYPE_CHECKING:
     from seqctl.ports import Store
@@ -43,7 +43,8 @@ def visible_task(store: Store, user: User, word: str) -> TaskView:
     """
     if "@" in word:
         return _open_task_of(store, user, word)
-    task = store.tasks.get(int(word)) if word.isascii() and word.isdigit() else None
+    row = row_number(word)
+    task = None if row is None else store.tasks.get(row)
     if task is None or not (
         task.assignee_id == user.id or task.sequence_id in visible_ids(store, user)
     ):

@@ -27,6 +27,11 @@ def visible_ids(store: Store, user: User) -> set[int]:
     return {s.id for s in store.sequences.all(deleted=True) if may_use(user, s)}
 
 
+def row_number(word: str) -> int | None:
+    """The number of a row that a person typed, or None where it can't be one."""
+    return int(word) if word.isascii() and word.isdigit() and len(word) < 19 else None
+
+
 def subject_ids(
     store: Store, user: User, sequence: str | None, contact: str | None
 ) -> tuple[int | None, int | None]:
@@ -253,10 +258,9 @@ def message_documents(
 
 def full_message_document(store: Store, user: User, number: str) -> Document:
     """One message with its body; raises NotFound where the user may see no such one."""
-    found: list[MessageView] = []
-    if number.isascii() and number.isdigit():
-        seen = (user.id, visible_ids(store, user))
-        found = store.views.messages(ids=[int(number)], visible_to=seen)
+    row = row_number(number)
+    seen = (user.id, visible_ids(store, user))
+    found = [] if row is None else store.views.messages(ids=[row], visible_to=seen)
     if not found:
         raise NotFound(f"There is no mail {number}.", "seqctl mail list", code="NO_MAIL")
     secret = store.workspace.state().secret

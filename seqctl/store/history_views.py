@@ -9,7 +9,7 @@ from datetime import datetime
 from seqctl.domain.moments import from_iso, iso
 from seqctl.ports.views import EventView, MessageView
 from seqctl.store.rows import Row
-from seqctl.store.selecting import Conditions, listed
+from seqctl.store.selecting import Conditions, at_most, listed
 
 # All that ever happened to a contact: its own chain, and the chain of each of its enrollments.
 CHAINS_OF_CONTACT = """
@@ -118,7 +118,7 @@ class SqliteHistoryViews:
     def _latest(self, select: str, asked: Conditions, id: str, limit: int | None) -> list[Row]:
         rows = self._connection.execute(
             f"{select} {asked.where} ORDER BY {id} DESC LIMIT ?",
-            [*asked.values, -1 if limit is None else limit],
+            [*asked.values, at_most(limit)],
         ).fetchall()
         rows.reverse()
         return rows

@@ -9,6 +9,8 @@ from typing import Any
 ONE_OF = "(SELECT value FROM json_each(?))"
 """As many values as there are, in one parameter: see `listed`."""
 
+_NO_LIMIT = 1 << 62
+
 GROUP = """
     e.status || '/' || ifnull(e.waiting, '') || '/' || (e.held_since IS NULL) ||
     (e.last_step_at IS NULL)
@@ -19,6 +21,11 @@ GROUP = """
 def listed(values: Iterable[Any]) -> str:
     """The parameter of ONE_OF."""
     return json.dumps(list(values))
+
+
+def at_most(limit: int | None) -> int:
+    """The parameter of LIMIT; None is no limit."""
+    return -1 if limit is None else min(limit, _NO_LIMIT)
 
 
 class Conditions:

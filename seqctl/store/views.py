@@ -24,7 +24,7 @@ from seqctl.store.rows import (
     to_enrollment,
     to_hold,
 )
-from seqctl.store.selecting import GROUP, ONE_OF, Conditions, listed
+from seqctl.store.selecting import GROUP, ONE_OF, Conditions, at_most, listed
 
 _WIDTH = len(Enrollment._fields)
 
@@ -104,7 +104,7 @@ class SqliteViews(SqliteHistoryViews):
         asked = _conditions(selection)
         rows = self._connection.execute(
             f"{_VIEW} {asked.where} ORDER BY {_ORDERS[sort]} LIMIT ?",
-            [*asked.values, -1 if limit is None else limit],
+            [*asked.values, at_most(limit)],
         )
         return [_to_view(row) for row in rows]
 
