@@ -70,6 +70,19 @@ def visible_sequence(store: Store, name: str, user: User) -> Sequence:
     )
 
 
+def sequence_to_enroll_in(store: Store, name: str, user: User) -> Sequence:
+    """The sequence of this name, also one that is deleted or not shared: enrolling refuses those
+    with a code of their own (spec, section 4). Raises NotFound with the nearest visible name."""
+    return store.sequences.named(name) or visible_sequence(store, name, user)
+
+
+def sequence_beside_contact(store: Store, name: str, user: User) -> Sequence:
+    """A sequence named together with a contact, also a private one of another user: access to the
+    contact is enough (spec, sections 5 and 6). Raises NotFound with the nearest visible name."""
+    found = store.sequences.named(name)
+    return found if found and not found.deleted else visible_sequence(store, name, user)
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """` Did you mean X?` for the nearest known name, or nothing."""
     near = get_close_matches(name, list(known), n=1, cutoff=0.6)

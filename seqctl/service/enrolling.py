@@ -26,7 +26,7 @@ from seqctl.domain.model import (
 from seqctl.domain.rendering import Audience, render_all, sender_fields
 from seqctl.domain.templates import ContactFields, SequenceFields
 from seqctl.domain.zones import pinned_zone
-from seqctl.service.acting import did_you_mean
+from seqctl.service.acting import did_you_mean, sequence_to_enroll_in
 from seqctl.service.outcome import Outcome, Refusal, nothing
 
 if TYPE_CHECKING:
@@ -56,14 +56,7 @@ class Request(NamedTuple):
 
 def enroll(store: Store, user: User, now: datetime, request: Request) -> Outcome:
     """Enroll contacts; raises NotFound where the sequence or the chosen inbox does not exist."""
-    sequence = store.sequences.named(request.sequence)
-    if sequence is None:
-        seen = [s.name for s in store.sequences.all() if may_use(user, s)]
-        raise NotFound(
-            f"There is no sequence '{request.sequence}'.{did_you_mean(request.sequence, seen)}",
-            "seqctl sequence list",
-            code="NO_SEQUENCE",
-        )
+    sequence = sequence_to_enroll_in(store, request.sequence, user)
     with store.writing():
         return _Enrolling(store, user, now, request, sequence).run()
 

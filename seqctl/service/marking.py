@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from seqctl.domain.access import may_communicate
 from seqctl.domain.model import Contact, Enrollment, Event, User
-from seqctl.service.acting import visible_sequence
+from seqctl.service.acting import sequence_beside_contact
 from seqctl.service.ending import end_all
 from seqctl.service.outcome import Outcome, Refusal, nothing
 from seqctl.service.pausing import reachable, unknown_contact
@@ -31,7 +31,9 @@ def unenroll(
 
     Allowed for the enroller, and for anyone with access to the contact.
     """
-    sequence_id = _sequence_id(store, sequence_name, user) if sequence_name else None
+    sequence_id = None
+    if sequence_name:
+        sequence_id = sequence_beside_contact(store, sequence_name, user).id
     outcome = nothing()
     with store.writing():
         wanted = list(dict.fromkeys(address.strip().lower() for address in addresses))
@@ -64,11 +66,6 @@ def _unenroll_one(
         outcome.refused.append(Refusal(contact.email, "NO_CONTACT_ACCESS", message))
     end_all(store, mine, now, user.id, "manual", detail=f"by {user.name}")
     outcome.done.extend(enrollment.id for enrollment in mine)
-
-
-def _sequence_id(store: Store, name: str, user: User) -> int:
-    found = store.sequences.named(name)
-    return found.id if found and not found.deleted else visible_sequence(store, name, user).id
 
 
 def mark(store: Store, user: User, now: datetime, addresses: Iterable[str], what: str) -> Outcome:

@@ -12,7 +12,7 @@ from seqctl.domain.deciding import change, ended, with_finish
 from seqctl.domain.errors import SeqctlError
 from seqctl.domain.model import Change, Contact, Enrollment, Event, Hold, Sequence, User
 from seqctl.domain.moments import iso
-from seqctl.service.acting import visible_sequence
+from seqctl.service.acting import did_you_mean, sequence_beside_contact, visible_sequence
 from seqctl.service.outcome import Outcome, Refusal, nothing
 from seqctl.service.planning import Plans
 
@@ -66,7 +66,7 @@ def pause_contacts(
     store: Store, addresses: Iterable[str], by: Pause, sequence_name: str | None = None
 ) -> Outcome:
     """Hold contacts, everywhere or in one sequence, whoever enrolled them."""
-    sequence = _any_sequence(store, sequence_name, by.user) if sequence_name else None
+    sequence = sequence_beside_contact(store, sequence_name, by.user) if sequence_name else None
     outcome = nothing()
     with store.writing():
         for address, contact in reachable(store, addresses, by.user, outcome):
@@ -169,7 +169,7 @@ def resume_contacts(
     store: Store, addresses: Iterable[str], by: Resume, sequence_name: str | None = None
 ) -> Outcome:
     """Lift the holds on contacts that the user placed, or on what the user enrolled."""
-    sequence = _any_sequence(store, sequence_name, by.user) if sequence_name else None
+    sequence = sequence_beside_contact(store, sequence_name, by.user) if sequence_name else None
     outcome = nothing()
     with store.writing():
         for address, contact in reachable(store, addresses, by.user, outcome):
@@ -282,8 +282,10 @@ def _thawed(
     words: str,
     restart: bool,
 ) -> Iterable[Change]:
+    # A late tick may lift a hold as of a moment before the enrollment even began.
+    since = max(as_of, enrollment.held_since or as_of)
     try:
-        after = lifecycle.lift(enrollment, plan, as_of, restart=restart)
+        after = lifecycle.lift(enrollment, plan, since, restart=restart)
     except SeqctlError as error:
         return [ended(enrollment, at, "error", error.code, error.message, actor_id)]
     return with_finish(change(after, at, "resumed", words, actor_id))
@@ -329,16 +331,8 @@ def reachable(
 
 def unknown_contact(store: Store, address: str, user: User) -> Refusal:
     """The refusal of an address that no contact has."""
-    from seqctl.service.acting import did_you_mean
-
     hint = did_you_mean(address, store.contacts.addresses_like(address, user))
     return Refusal(address, "UNKNOWN_CONTACT", f"There is no contact {address}.{hint}")
-
-
-def _any_sequence(store: Store, name: str, user: User) -> Sequence:
-    """A sequence named beside a contact: access to the contact is enough (spec, section 5)."""
-    found = store.sequences.named(name)
-    return found if found and not found.deleted else visible_sequence(store, name, user)
 
 
 def _live_sequences(store: Store, user: User) -> list[Sequence]:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from seqctl.domain import lifecycle, reenrolling
 from seqctl.domain.access import may_use
 from seqctl.domain.deciding import change
-from seqctl.domain.errors import NotFound, SeqctlError
+from seqctl.domain.errors import SeqctlError
 from seqctl.domain.lifecycle import Plan
 from seqctl.domain.model import Contact, Enrollment, Sequence, Status, User, Waiting
-from seqctl.service.acting import did_you_mean
+from seqctl.service.acting import sequence_to_enroll_in
 from seqctl.service.enrolling import check_texts, no_access
 from seqctl.service.outcome import Outcome, Refusal, nothing
 from seqctl.service.planning import Plans
@@ -34,14 +34,7 @@ class Request(NamedTuple):
 
 def reenroll(store: Store, user: User, now: datetime, request: Request) -> Outcome:
     """Re-enroll contacts; raises NotFound where the sequence does not exist."""
-    sequence = store.sequences.named(request.sequence)
-    if sequence is None:
-        seen = [s.name for s in store.sequences.all() if may_use(user, s)]
-        raise NotFound(
-            f"There is no sequence '{request.sequence}'.{did_you_mean(request.sequence, seen)}",
-            "seqctl sequence list",
-            code="NO_SEQUENCE",
-        )
+    sequence = sequence_to_enroll_in(store, request.sequence, user)
     with store.writing():
         return _Reenrolling(store, user, now, request, sequence).run()
 
