@@ -142,7 +142,7 @@ def _event_row(session: Session, event: Document) -> list[object]:
 
 
 def _show_overview(session: Session, result: Overview, every: bool) -> None:
-    _show_state(session, result.state)
+    _show_last_tick(session, result.state)
     for inbox in result.document["inboxes"]:
         connected = "connected" if inbox["connected"] else "NOT CONNECTED"
         session.say(
@@ -167,13 +167,7 @@ def _show_overview(session: Session, result: Overview, every: bool) -> None:
     )  # fmt: skip
 
 
-def _show_state(session: Session, state: WorkspaceState) -> None:
-    if state.halted_at is not None:
-        why = f": {state.halt_reason}" if state.halt_reason else ""
-        session.say(
-            f"HALTED by {state.halted_by} since {session.moment(state.halted_at)}{why}", "red"
-        )
-        session.say("  nothing is sent or created until: seqctl unhalt")
+def _show_last_tick(session: Session, state: WorkspaceState) -> None:
     if state.last_tick_at is None:
         session.say("last tick: never")
     else:
