@@ -134,7 +134,7 @@ def _event_row(session: Session, event: Document) -> list[object]:
         event["contact"],
         event["sequence"],
         event["kind"] + step,
-        event["detail"],
+        session.local_times(event["detail"]),
     ]
 
 

@@ -152,7 +152,7 @@ def _tell_rehearsal(session: Session, result: TickResult, contacts: dict[int, st
             session.moment(change.event.at),
             contacts[change.after.contact_id],
             change.event.kind,
-            change.event.detail,
+            session.local_times(change.event.detail),
         ]
         for change in changes
     ]
