@@ -90,14 +90,10 @@ def selected_documents(
     """The selected enrollments; `sort` is one of `ports.views.SORTS`."""
     with store.reading():
         views = store.views.enrollments(selection, sort=sort, limit=limit)
-        return documents_of(store, now, views)
+        return _documents(store, now, views)
 
 
-def documents_of(store: Store, now: datetime, views: list[EnrollmentView]) -> list[Document]:
-    """The documents of these enrollments, in their order.
-
-    An enrollment that is not stored as it is in its view (a dry run) is shown as the view has it.
-    """
+def _documents(store: Store, now: datetime, views: list[EnrollmentView]) -> list[Document]:
     from seqctl.service.planning import Plans
 
     held = {v.enrollment.contact_id for v in views if v.enrollment.held_since is not None}
@@ -116,7 +112,7 @@ def _enrollment_document(
         "id": enrollment.id,
         "contact": view.contact,
         "sequence": view.sequence,
-        "version": version_label(view),
+        "version": _version_label(view),
         "enrolled_by": view.enrolled_by,
         "inbox": view.inbox,
         "status": lifecycle.label(enrollment),
@@ -132,7 +128,7 @@ def _enrollment_document(
         "enrolled_at": enrollment.enrolled_at,
         "last_step_at": enrollment.last_step_at,
         "ended_at": enrollment.ended_at,
-        "reenrollable": is_reenrollable(view, plans),
+        "reenrollable": _is_reenrollable(view, plans),
     }
 
 
@@ -140,12 +136,12 @@ def _remaining(enrollment: Enrollment, plans: Plans) -> int | None:
     return lifecycle.remaining_seconds(enrollment, plans.of(enrollment))
 
 
-def version_label(view: EnrollmentView) -> int | str:
+def _version_label(view: EnrollmentView) -> int | str:
     """`3`, or `3+17` for an edit of enrollment 17."""
     return view.version if view.edit_of is None else f"{view.version}+{view.edit_of}"
 
 
-def is_reenrollable(view: EnrollmentView, plans: Plans) -> bool:
+def _is_reenrollable(view: EnrollmentView, plans: Plans) -> bool:
     """Whether it is the latest of its contact in its sequence and can go on, whoever asks."""
     if view.enrollment.status != Status.UNENROLLED or not view.latest:
         return False
