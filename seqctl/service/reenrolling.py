@@ -93,6 +93,7 @@ class _Reenrolling:
             return
         if old.user_id != user.id:
             yield "NOT_YOURS", f"Another user enrolled {contact.email} in {sequence.name}."
+        yield from self._repeats(contact, old)
         yield from self._missing_fields(contact, old)
         others = store.enrollments.live_sequences_of([contact.id]).get(contact.id, set())
         if others - {sequence.id} and not self._request.also:
@@ -111,6 +112,17 @@ class _Reenrolling:
         facts = reenrolling_facts(view, self._plans)
         sends = self._plans.version(old.version_id).sends_from(self._step(old))
         return facts._replace(sends=sends)
+
+    def _repeats(self, contact: Contact, old: Enrollment) -> Iterator[tuple[str, str]]:
+        """An enrollment and its re-enrollment never mail the same step (spec, section 13)."""
+        version = self._plans.version(old.version_id)
+        first = self._step(old)
+        if any(step.sends for step in version.steps[first - 1 : old.step - 1]):
+            yield (
+                "NOT_REENROLLABLE",
+                f"{contact.email} stood at step {old.step}; going back to {first} could repeat a mail: "
+                f"enroll it afresh with --from-step {first}.",
+            )
 
     def _missing_fields(self, contact: Contact, old: Enrollment) -> Iterator[tuple[str, str]]:
         version = self._plans.version(old.version_id)
