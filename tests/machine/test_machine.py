@@ -1,0 +1,400 @@
+"""Random commands of two users; after each of them the promises of section 13 are checked.
+
+Nothing is taken from `doctor` here but its own verdict: each promise is looked up by hand as well.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from seqctl.domain import lifecycle
+from seqctl.domain.errors import SeqctlError
+from seqctl.domain.model import Contact, Enrollment, SequenceDraft, Sharing, Status, User, Waiting
+from seqctl.service import (
+    blocks,
+    contacts,
+    editing,
+    enrolling,
+    marking,
+    pausing,
+    people,
+    reenrolling,
+    sequences,
+    tasks,
+    ticking,
+)
+from seqctl.service.outcome import Outcome
+from seqctl.service.planning import Plans
+from seqctl.store import SqliteStore
+from tests.machine.drafts import STARTS, drafts
+from tests.workspaces import (
+    CLOCK,
+    add_contacts,
+    apply,
+    assert_sound,
+    found,
+    minutes,
+    now,
+    opened,
+    user,
+)
+
+SEQUENCES = ("intro", "nurture", "private")
+SHARED = {name: Sharing(everyone=name != "private") for name in SEQUENCES}
+WHO = ("ada", "ben", "cleo", "dan")
+ADDRESSES = tuple(f"{name}@example.com" for name in WHO)
+USERS = ("ann", "bo")
+
+users = st.sampled_from(USERS)
+names = st.sampled_from(SEQUENCES)
+addresses = st.sampled_from(ADDRESSES)
+spans = st.one_of(
+    st.sampled_from((0, 1, 60, 1440, 3 * 1440, 7 * 1440)), st.integers(0, 10 * 1440)
+).map(minutes)
+perhaps_spans = st.none() | spans
+steps = st.sampled_from((1, 1, 1, 2, 3))
+
+
+class Workspace(RuleBasedStateMachine):
+    """Two users, three sequences and four contacts, two of whom belong to ann."""
+
+    @initialize(start=st.sampled_from(STARTS), data=st.data())
+    def begin(self, start: datetime, data: st.DataObject) -> None:
+        self.exits = ExitStack()
+        folder = Path(self.exits.enter_context(tempfile.TemporaryDirectory()))
+        found(folder / "w.db", start, USERS)
+        self.store: SqliteStore = self.exits.enter_context(opened(folder / "w.db"))
+        made = [data.draw(drafts(name, SHARED[name]), label=name) for name in SEQUENCES]
+        apply(self.store, made, start)
+        ann = user(self.store, "ann")
+        people_known = (
+            Contact(0, ADDRESSES[0], "Ada", company="Initech"),
+            Contact(0, ADDRESSES[1], "Ben", company="initech "),
+            Contact(0, ADDRESSES[2], "Cleo", owner_id=ann.id, owner="ann", access="owner"),
+            Contact(0, ADDRESSES[3], "Dan", owner_id=ann.id, owner="ann", access="team"),
+        )
+        add_contacts(self.store, people_known, start)
+        self.remember()
+
+    def teardown(self) -> None:
+        if hasattr(self, "exits"):
+            self.exits.close()
+
+    # --- what people do -------------------------------------------------------------------------
+
+    @rule(who=users, name=names, to=st.sets(addresses, min_size=1), step=steps,
+          later=perhaps_spans, any_time=st.booleans(), also=st.booleans())  # fmt: skip
+    def enroll(
+        self, who: str, name: str, to: set[str], step: int, later: timedelta | None,
+        any_time: bool, also: bool,
+    ) -> None:  # fmt: skip
+        at = None if later is None or any_time else self.now + later
+        request = enrolling.Request(
+            name, tuple(sorted(to)), from_step=step, at=at, any_time=any_time, also=also
+        )
+        self.own(who, lambda by: enrolling.enroll(self.store, by, self.now, request))
+
+    @rule(who=users, name=names, to=addresses, step=st.none() | steps, at_once=st.booleans(),
+          also=st.booleans())  # fmt: skip
+    def reenroll(
+        self, who: str, name: str, to: str, step: int | None, at_once: bool, also: bool
+    ) -> None:
+        request = reenrolling.Request(name, (to,), from_step=step, at_once=at_once, also=also)
+        self.own(who, lambda by: reenrolling.reenroll(self.store, by, self.now, request))
+
+    @rule(who=users, name=names, until=perhaps_spans)
+    def pause_sequence(self, who: str, name: str, until: timedelta | None) -> None:
+        def pause(by: User) -> Outcome:
+            return pausing.pause_sequence(self.store, name, self.pause(by, until))
+
+        self.own(who, pause)
+
+    @rule(who=users, until=perhaps_spans)
+    def pause_all(self, who: str, until: timedelta | None) -> None:
+        self.own(who, lambda by: pausing.pause_all(self.store, self.pause(by, until)))
+
+    @rule(who=users, to=addresses, name=st.none() | names, until=perhaps_spans)
+    def pause_contact(self, who: str, to: str, name: str | None, until: timedelta | None) -> None:
+        self.touch(
+            who, lambda by: pausing.pause_contacts(self.store, [to], self.pause(by, until), name)
+        )
+
+    @rule(who=users, name=names, restart=st.booleans())
+    def resume_sequence(self, who: str, name: str, restart: bool) -> None:
+        def resume(by: User) -> Outcome:
+            return pausing.resume_sequence(self.store, name, pausing.Resume(by, self.now, restart))
+
+        self.own(who, resume)
+
+    @rule(who=users, each=st.booleans())
+    def resume_all(self, who: str, each: bool) -> None:
+        self.own(
+            who,
+            lambda by: pausing.resume_all(self.store, pausing.Resume(by, self.now), each=each),
+        )
+
+    @rule(who=users, to=addresses, name=st.none() | names, restart=st.booleans())
+    def resume_contact(self, who: str, to: str, name: str | None, restart: bool) -> None:
+        def resume(by: User) -> Outcome:
+            resumed = pausing.Resume(by, self.now, restart)
+            return pausing.resume_contacts(self.store, [to], resumed, name)
+
+        self.touch(who, resume)
+
+    @rule(who=users, to=addresses, name=st.none() | names)
+    def unenroll(self, who: str, to: str, name: str | None) -> None:
+        self.touch(who, lambda by: marking.unenroll(self.store, by, self.now, [to], name))
+
+    @rule(who=users, to=addresses, what=st.sampled_from(sorted(marking.REASONS)))
+    def mark(self, who: str, to: str, what: str) -> None:
+        self.touch(who, lambda by: marking.mark(self.store, by, self.now, [to], what))
+
+    @rule(who=users, to=addresses, verb=st.sampled_from(("opt_out", "opt_in", "delete")))
+    def change_contact(self, who: str, to: str, verb: str) -> None:
+        change = getattr(contacts, verb)
+        self.touch(who, lambda by: change(self.store, by, self.now, to))
+
+    @rule(who=users, to=addresses, name=st.sampled_from(("", "Ada")))
+    def rename_contact(self, who: str, to: str, name: str) -> None:
+        edit = contacts.Edit({"first_name": name})
+        self.touch(who, lambda by: contacts.edit(self.store, by, self.now, to, edit))
+
+    @rule(who=users, to=addresses)
+    def add_contact_again(self, who: str, to: str) -> None:
+        edit = contacts.Edit({"first_name": "Again", "company": "Initech"})
+        self.touch(who, lambda by: contacts.add(self.store, by, self.now, to, edit))
+
+    @rule(who=users, what=addresses | st.just("@example.com"), undo=st.booleans())
+    def block(self, who: str, what: str, undo: bool) -> None:
+        verb = blocks.remove if undo else blocks.add
+        self.touch(who, lambda by: verb(self.store, by, self.now, [what]))
+
+    @rule(who=users, which=st.integers(0, 3), skip=st.booleans())
+    def close_task(self, who: str, which: int, skip: bool) -> None:
+        mine = tasks.my_tasks(self.store, user(self.store, who))
+        if mine:
+            words = [str(mine[which % len(mine)].id)]
+            status = "skipped" if skip else "done"
+            self.own(who, lambda by: tasks.close_task(self.store, by, self.now, words, status))
+
+    @rule(who=users, end=st.booleans())
+    def disconnect(self, who: str, end: bool) -> None:
+        address = f"{who}@acme.test"
+        self.own(who, lambda by: people.disconnect_inbox(self.store, by, address, end, self.now))
+
+    @rule(who=users)
+    def connect(self, who: str) -> None:
+        address = f"{who}@acme.test"
+        self.own(who, lambda by: people.connect_inbox(self.store, by, address, None, self.now))
+
+    @rule(data=st.data(), name=names)
+    def apply_version(self, data: st.DataObject, name: str) -> None:
+        draft: SequenceDraft = data.draw(drafts(name, SHARED[name]))
+        before = self.enrollments
+        self.own("ann", lambda by: sequences.apply(self.store, by, self.now, [draft]))
+        assert self.read() == before
+
+    @rule(name=names)
+    def delete_sequence(self, name: str) -> None:
+        self.touch("ann", lambda by: sequences.delete(self.store, by, self.now, name))
+
+    @rule(who=users, name=names, to=addresses, data=st.data())
+    def edit(self, who: str, name: str, to: str, data: st.DataObject) -> None:
+        by = user(self.store, who)
+        try:
+            opening = editing.open_edit(self.store, by, name, to)
+        except SeqctlError:
+            return
+        drawn: SequenceDraft = data.draw(drafts(name))
+        done = opening.version.steps[: opening.first - 1]
+        coming = tuple(
+            step._replace(number=number)
+            for number, step in enumerate(drawn.steps, 1)
+            if number >= opening.first
+        )
+        if done + coming:
+            self.own(
+                who,
+                lambda by: editing.save_edit(self.store, by, self.now, opening, done + coming),
+            )
+
+    # --- the clock ------------------------------------------------------------------------------
+
+    @rule(by=spans)
+    def tick(self, by: timedelta) -> None:
+        before, messages = self.enrollments, self.messages()
+        frozen = {id for id, e in before.items() if e.held_since is not None}
+        result = ticking.tick(self.store, CLOCK, by=by)
+        assert result.ended == result.began + by
+        if not result.resumed:
+            self.nothing_held_moved(before, frozen, messages)
+
+    @rule()
+    def tick_again(self) -> None:
+        ticking.tick(self.store, CLOCK)
+        before, events = self.read(), self.store.history.last_id()
+        assert not ticking.tick(self.store, CLOCK).happened
+        assert self.read() == before
+        assert self.store.history.last_id() == events
+
+    def nothing_held_moved(
+        self, before: dict[int, Enrollment], frozen: set[int], messages: list[Any]
+    ) -> None:
+        after = self.read()
+        for id in frozen:
+            assert after[id] == before[id]
+        held_or_ended = frozen | {id for id, e in before.items() if not e.live}
+        fresh = self.messages()[len(messages) :]
+        assert not held_or_ended & {enrollment for enrollment, *_ in fresh}
+
+    # --- the promises ---------------------------------------------------------------------------
+
+    @invariant()
+    def doctor_finds_nothing(self) -> None:
+        assert_sound(self.store)
+
+    @invariant()
+    def something_moves_each_live_one(self) -> None:
+        agenda = set(self.rows("SELECT enrollment_id, due_at FROM agenda"))
+        connected = {inbox.id: inbox.connected for inbox in self.store.people.inboxes()}
+        open_tasks = set(self.rows("SELECT enrollment_id, step FROM task WHERE status = 'open'"))
+        for id, e in self.read().items():
+            queued = [due for enrollment, due in agenda if enrollment == id]
+            runs = e.live and e.held_since is None
+            if runs and e.due_at is not None and e.waiting != Waiting.INBOX:
+                assert len(queued) == 1
+            else:
+                assert queued == []
+            if e.live and e.held_since is not None:
+                assert self.store.holds.on(e), e
+            elif runs and e.waiting == Waiting.TASK:
+                assert (id, e.step) in open_tasks or queued, e
+            elif runs and e.waiting == Waiting.INBOX:
+                assert not connected[e.inbox_id or 0], e
+            elif runs:
+                assert e.waiting == Waiting.DELAY, e
+                assert queued, e
+
+    @invariant()
+    def at_most_one_lives_per_contact_and_sequence(self) -> None:
+        live = [(e.contact_id, e.sequence_id) for e in self.read().values() if e.live]
+        assert len(live) == len(set(live))
+
+    @invariant()
+    def each_enrollment_is_as_its_last_event_tells(self) -> None:
+        told = self.rows(
+            "SELECT e.id, v.enrollment_id, v.status, v.due_at FROM enrollment AS e "
+            "JOIN event AS v ON v.id = e.last_event_id"
+        )
+        current = self.read()
+        assert len(told) == len(current)
+        for id, about, status, due in told:
+            assert about == id
+            assert status == lifecycle.label(current[id])
+            assert due == (current[id].due_at and f"{current[id].due_at:%Y-%m-%dT%H:%M:%SZ}")
+
+    @invariant()
+    def time_spent_paused_does_not_count(self) -> None:
+        """What is left of a delay stays the same for as long as it is held."""
+        plans, current = Plans(self.store), self.read()
+        left = {
+            id: (e.held_since, e.step, e.version_id, lifecycle.remaining_seconds(e, plans.of(e)))
+            for id, e in current.items()
+            if e.live and e.held_since is not None
+        }
+        for id, (since, step, version, seconds) in left.items():
+            known = self.left.get(id)
+            if known is not None and known[:3] == (since, step, version):
+                assert known[3] == seconds
+        self.left = left
+
+    @invariant()
+    def no_mail_to_who_said_no(self) -> None:
+        said_no: dict[str, str] = dict(
+            self.rows("SELECT address, min(since) FROM suppression GROUP BY 1")
+        )
+        for _, _, recipient, at in self.messages():
+            since = said_no.get(recipient) or said_no.get("@example.com")
+            assert since is None or at <= since
+
+    @invariant()
+    def moments_never_go_back(self) -> None:
+        times = [at for (at,) in self.rows("SELECT at FROM event ORDER BY id")]
+        assert times == sorted(times)
+
+    # --- helpers --------------------------------------------------------------------------------
+
+    @property
+    def now(self) -> datetime:
+        return now(self.store)
+
+    def rows(self, query: str) -> list[Any]:
+        return self.store.connection.execute(query).fetchall()
+
+    def messages(self) -> list[Any]:
+        return self.rows("SELECT enrollment_id, step, recipient, at FROM message ORDER BY id")
+
+    def read(self) -> dict[int, Enrollment]:
+        ids = [id for (id,) in self.rows("SELECT id FROM enrollment")]
+        return {e.id: e for e in self.store.enrollments.get(ids)}
+
+    def remember(self) -> None:
+        self.enrollments = self.read()
+        if not hasattr(self, "left"):
+            self.left: dict[int, tuple[Any, ...]] = {}
+
+    def pause(self, by: User, until: timedelta | None) -> pausing.Pause:
+        return pausing.Pause(by, self.now, self.now + until if until else None)
+
+    def touch(self, who: str, command: Callable[[User], object]) -> None:
+        """A command that may reach other users' enrollments; only a tick sends and creates."""
+        self.enrollments = self.read()
+        made = self.messages(), self.rows("SELECT id FROM task")
+        try:
+            command(user(self.store, who))
+        except SeqctlError:
+            assert self.read() == self.enrollments
+        assert (self.messages(), self.rows("SELECT id FROM task")) == made
+        self.enrollments = self.read()
+
+    def own(self, who: str, command: Callable[[User], object]) -> None:
+        """A command that never changes another user's enrollments (spec, section 13.7)."""
+        before, id = self.read(), user(self.store, who).id
+        self.touch(who, command)
+        after = self.read()
+        assert {k: e for k, e in after.items() if e.user_id != id} == {
+            k: e for k, e in before.items() if e.user_id != id
+        }
+        ended = {k: e for k, e in before.items() if e.status != Status.LIVE}
+        assert all(after[k]._replace(last_event_id=0) == e._replace(last_event_id=0)
+                   for k, e in ended.items())  # fmt: skip
+
+
+TestCommands = Workspace.TestCase
+TestCommands.settings = settings(
+    max_examples=60,
+    stateful_step_count=25,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+class TestManyMoreCommands(Workspace.TestCase):
+    settings = settings(
+        max_examples=600,
+        stateful_step_count=50,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
