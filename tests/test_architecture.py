@@ -134,8 +134,10 @@ def test_only_the_clock_asks_what_time_it_is() -> None:
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
         and (
-            node.func.attr in {"now", "utcnow", "today"}
-            and ast.unparse(node.func.value).endswith(("datetime", "date"))
+            (
+                node.func.attr in {"now", "utcnow", "today"}
+                and ast.unparse(node.func.value).endswith(("datetime", "date"))
+            )
             or ast.unparse(node.func) in {"time.time", "time.time_ns", "time.localtime"}
         )
     ]

@@ -268,7 +268,7 @@ def lift(enrollment: Enrollment, plan: Plan, at: datetime, *, restart: bool = Fa
         return _begin_delay(enrollment._replace(held_since=None), plan, at)
     left = remaining_seconds(enrollment, plan)
     thawed = enrollment._replace(held_since=None)
-    if left is None:
+    if left is None or enrollment.waiting == Waiting.MAIL:
         return thawed
     after = running_delay(enrollment, plan)
     if restart:
