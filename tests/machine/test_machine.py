@@ -61,8 +61,23 @@ addresses = st.sampled_from(ADDRESSES)
 spans = st.one_of(
     st.sampled_from((0, 1, 60, 1440, 3 * 1440, 7 * 1440)), st.integers(0, 10 * 1440)
 ).map(minutes)
+waits = st.sampled_from((0, 0, 1, 300, 1440, 2 * 1440)).map(minutes)
 perhaps_spans = st.none() | spans
 steps = st.sampled_from((1, 1, 1, 2, 3))
+
+
+def deed(**drawn: st.SearchStrategy[Any]) -> Callable[[Callable[..., None]], Any]:
+    """A rule for what somebody does, some time after what happened before."""
+
+    def decorated(command: Callable[..., None]) -> Any:
+        def later(self: Workspace, waited: timedelta, **given: Any) -> None:
+            self.tick_by(waited)
+            command(self, **given)
+
+        later.__name__ = command.__name__
+        return rule(waited=waits, **drawn)(later)
+
+    return decorated
 
 
 class Workspace(RuleBasedStateMachine):
@@ -84,7 +99,11 @@ class Workspace(RuleBasedStateMachine):
             Contact(0, ADDRESSES[3], "Dan", owner_id=ann.id, owner="ann", access="team"),
         )
         add_contacts(self.store, people_known, start)
-        self.remember()
+        self.left: dict[int, tuple[Any, ...]] = {}
+        for who, name, to in (("ann", "intro", ADDRESSES), ("bo", "nurture", ADDRESSES[:2])):
+            request = enrolling.Request(name, to, also=True)
+            enrolling.enroll(self.store, user(self.store, who), start, request)
+        self.enrollments = self.read()
 
     def teardown(self) -> None:
         if hasattr(self, "exits"):
@@ -92,7 +111,7 @@ class Workspace(RuleBasedStateMachine):
 
     # --- what people do -------------------------------------------------------------------------
 
-    @rule(who=users, name=names, to=st.sets(addresses, min_size=1), step=steps,
+    @deed(who=users, name=names, to=st.sets(addresses, min_size=1), step=steps,
           later=perhaps_spans, any_time=st.booleans(), also=st.booleans())  # fmt: skip
     def enroll(
         self, who: str, name: str, to: set[str], step: int, later: timedelta | None,
@@ -104,46 +123,47 @@ class Workspace(RuleBasedStateMachine):
         )
         self.own(who, lambda by: enrolling.enroll(self.store, by, self.now, request))
 
-    @rule(who=users, name=names, to=addresses, step=st.none() | steps, at_once=st.booleans(),
-          also=st.booleans())  # fmt: skip
-    def reenroll(
-        self, who: str, name: str, to: str, step: int | None, at_once: bool, also: bool
-    ) -> None:
-        request = reenrolling.Request(name, (to,), from_step=step, at_once=at_once, also=also)
-        self.own(who, lambda by: reenrolling.reenroll(self.store, by, self.now, request))
+    @deed(which=st.integers(0, 9), step=st.none() | steps, at_once=st.booleans())
+    def reenroll(self, which: int, step: int | None, at_once: bool) -> None:
+        ended = [e for e in self.read().values() if e.status == Status.UNENROLLED]
+        if ended:
+            old = ended[which % len(ended)]
+            who, name, to = self.named(old)
+            request = reenrolling.Request(name, (to,), from_step=step, at_once=at_once, also=True)
+            self.own(who, lambda by: reenrolling.reenroll(self.store, by, self.now, request))
 
-    @rule(who=users, name=names, until=perhaps_spans)
+    @deed(who=users, name=names, until=perhaps_spans)
     def pause_sequence(self, who: str, name: str, until: timedelta | None) -> None:
         def pause(by: User) -> Outcome:
             return pausing.pause_sequence(self.store, name, self.pause(by, until))
 
         self.own(who, pause)
 
-    @rule(who=users, until=perhaps_spans)
+    @deed(who=users, until=perhaps_spans)
     def pause_all(self, who: str, until: timedelta | None) -> None:
         self.own(who, lambda by: pausing.pause_all(self.store, self.pause(by, until)))
 
-    @rule(who=users, to=addresses, name=st.none() | names, until=perhaps_spans)
+    @deed(who=users, to=addresses, name=st.none() | names, until=perhaps_spans)
     def pause_contact(self, who: str, to: str, name: str | None, until: timedelta | None) -> None:
         self.touch(
             who, lambda by: pausing.pause_contacts(self.store, [to], self.pause(by, until), name)
         )
 
-    @rule(who=users, name=names, restart=st.booleans())
+    @deed(who=users, name=names, restart=st.booleans())
     def resume_sequence(self, who: str, name: str, restart: bool) -> None:
         def resume(by: User) -> Outcome:
             return pausing.resume_sequence(self.store, name, pausing.Resume(by, self.now, restart))
 
         self.own(who, resume)
 
-    @rule(who=users, each=st.booleans())
+    @deed(who=users, each=st.booleans())
     def resume_all(self, who: str, each: bool) -> None:
         self.own(
             who,
             lambda by: pausing.resume_all(self.store, pausing.Resume(by, self.now), each=each),
         )
 
-    @rule(who=users, to=addresses, name=st.none() | names, restart=st.booleans())
+    @deed(who=users, to=addresses, name=st.none() | names, restart=st.booleans())
     def resume_contact(self, who: str, to: str, name: str | None, restart: bool) -> None:
         def resume(by: User) -> Outcome:
             resumed = pausing.Resume(by, self.now, restart)
@@ -151,35 +171,25 @@ class Workspace(RuleBasedStateMachine):
 
         self.touch(who, resume)
 
-    @rule(who=users, to=addresses, name=st.none() | names)
+    @deed(who=users, to=addresses, name=st.none() | names)
     def unenroll(self, who: str, to: str, name: str | None) -> None:
         self.touch(who, lambda by: marking.unenroll(self.store, by, self.now, [to], name))
 
-    @rule(who=users, to=addresses, what=st.sampled_from(sorted(marking.REASONS)))
+    @deed(who=users, to=addresses, what=st.sampled_from(sorted(marking.REASONS)))
     def mark(self, who: str, to: str, what: str) -> None:
         self.touch(who, lambda by: marking.mark(self.store, by, self.now, [to], what))
 
-    @rule(who=users, to=addresses, verb=st.sampled_from(("opt_out", "opt_in", "delete")))
-    def change_contact(self, who: str, to: str, verb: str) -> None:
-        change = getattr(contacts, verb)
-        self.touch(who, lambda by: change(self.store, by, self.now, to))
-
-    @rule(who=users, to=addresses, name=st.sampled_from(("", "Ada")))
+    @deed(who=users, to=addresses, name=st.sampled_from(("", "Ada")))
     def rename_contact(self, who: str, to: str, name: str) -> None:
         edit = contacts.Edit({"first_name": name})
         self.touch(who, lambda by: contacts.edit(self.store, by, self.now, to, edit))
 
-    @rule(who=users, to=addresses)
+    @deed(who=users, to=addresses)
     def add_contact_again(self, who: str, to: str) -> None:
         edit = contacts.Edit({"first_name": "Again", "company": "Initech"})
         self.touch(who, lambda by: contacts.add(self.store, by, self.now, to, edit))
 
-    @rule(who=users, what=addresses | st.just("@example.com"), undo=st.booleans())
-    def block(self, who: str, what: str, undo: bool) -> None:
-        verb = blocks.remove if undo else blocks.add
-        self.touch(who, lambda by: verb(self.store, by, self.now, [what]))
-
-    @rule(who=users, which=st.integers(0, 3), skip=st.booleans())
+    @deed(who=users, which=st.integers(0, 3), skip=st.booleans())
     def close_task(self, who: str, which: int, skip: bool) -> None:
         mine = tasks.my_tasks(self.store, user(self.store, who))
         if mine:
@@ -187,34 +197,53 @@ class Workspace(RuleBasedStateMachine):
             status = "skipped" if skip else "done"
             self.own(who, lambda by: tasks.close_task(self.store, by, self.now, words, status))
 
-    @rule(who=users, end=st.booleans())
+    @deed(who=users, end=st.booleans())
     def disconnect(self, who: str, end: bool) -> None:
         address = f"{who}@acme.test"
         self.own(who, lambda by: people.disconnect_inbox(self.store, by, address, end, self.now))
 
-    @rule(who=users)
+    @deed(who=users)
     def connect(self, who: str) -> None:
         address = f"{who}@acme.test"
         self.own(who, lambda by: people.connect_inbox(self.store, by, address, None, self.now))
 
-    @rule(data=st.data(), name=names)
+    @deed(data=st.data(), name=names)
     def apply_version(self, data: st.DataObject, name: str) -> None:
         draft: SequenceDraft = data.draw(drafts(name, SHARED[name]))
-        before = self.enrollments
+        before = self.read()
         self.own("ann", lambda by: sequences.apply(self.store, by, self.now, [draft]))
         assert self.read() == before
 
-    @rule(name=names)
-    def delete_sequence(self, name: str) -> None:
-        self.touch("ann", lambda by: sequences.delete(self.store, by, self.now, name))
+    @deed(who=users, to=addresses, name=names, verb=st.sampled_from(
+        ("opt out", "opt in", "opt in", "delete", "block", "block @", "unblock", "sequence")))  # fmt: skip
+    def say_no(self, who: str, to: str, name: str, verb: str) -> None:
+        domain = "@example.com" if verb == "block @" else to
 
-    @rule(who=users, name=names, to=addresses, data=st.data())
-    def edit(self, who: str, name: str, to: str, data: st.DataObject) -> None:
-        by = user(self.store, who)
-        try:
-            opening = editing.open_edit(self.store, by, name, to)
-        except SeqctlError:
+        def command(by: User) -> object:
+            match verb:
+                case "opt out":
+                    return contacts.opt_out(self.store, by, self.now, to)
+                case "opt in":
+                    return contacts.opt_in(self.store, by, self.now, to)
+                case "delete":
+                    return contacts.delete(self.store, by, self.now, to)
+                case "sequence":
+                    return sequences.delete(self.store, by, self.now, name)
+                case "unblock":
+                    known = [block.address for block in self.store.contacts.blocks()]
+                    return blocks.remove(self.store, by, self.now, known)
+                case _:
+                    return blocks.add(self.store, by, self.now, [domain])
+
+        self.touch(who, command)
+
+    @deed(which=st.integers(0, 9), data=st.data())
+    def edit(self, which: int, data: st.DataObject) -> None:
+        live = [e for e in self.read().values() if e.live]
+        if not live:
             return
+        who, name, to = self.named(live[which % len(live)])
+        opening = editing.open_edit(self.store, user(self.store, who), name, to)
         drawn: SequenceDraft = data.draw(drafts(name))
         done = opening.version.steps[: opening.first - 1]
         coming = tuple(
@@ -232,7 +261,10 @@ class Workspace(RuleBasedStateMachine):
 
     @rule(by=spans)
     def tick(self, by: timedelta) -> None:
-        before, messages = self.enrollments, self.messages()
+        self.tick_by(by)
+
+    def tick_by(self, by: timedelta) -> None:
+        before, messages = self.read(), self.messages()
         frozen = {id for id, e in before.items() if e.held_since is not None}
         result = ticking.tick(self.store, CLOCK, by=by)
         assert result.ended == result.began + by
@@ -348,10 +380,13 @@ class Workspace(RuleBasedStateMachine):
         ids = [id for (id,) in self.rows("SELECT id FROM enrollment")]
         return {e.id: e for e in self.store.enrollments.get(ids)}
 
-    def remember(self) -> None:
-        self.enrollments = self.read()
-        if not hasattr(self, "left"):
-            self.left: dict[int, tuple[Any, ...]] = {}
+    def named(self, enrollment: Enrollment) -> tuple[str, str, str]:
+        """Who enrolled, in what, and whom."""
+        return self.rows(
+            "SELECT u.name, s.name, c.email FROM enrollment AS e JOIN user AS u ON u.id = user_id "
+            "JOIN sequence AS s ON s.id = sequence_id JOIN contact AS c ON c.id = contact_id "
+            f"WHERE e.id = {enrollment.id}"
+        )[0]
 
     def pause(self, by: User, until: timedelta | None) -> pausing.Pause:
         return pausing.Pause(by, self.now, self.now + until if until else None)
