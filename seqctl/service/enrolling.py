@@ -74,10 +74,9 @@ class _Enrolling:
         self._sequence = sequence
         self._version = store.sequences.version(sequence.version_id)
         self._inbox = choose_inbox(store, user, request.inbox)
-        self._held = bool(store.holds.on_sequence(sequence.id, user.id))
         self._plans: dict[str, Plan] = {}
         self._outcome = nothing()
-        self._started_held = 0
+        self._started_held: dict[str, list[str]] = {}
 
     def run(self) -> Outcome:
         """Enroll all, in batches."""
@@ -86,10 +85,10 @@ class _Enrolling:
         self._enroll_all(wanted, leave_out=False)
         chosen = [address for address in selected if address not in set(wanted)]
         self._enroll_all(chosen, leave_out=not self._request.again)
-        if self._started_held:
-            self._outcome.notes.append(
-                f"{self._started_held} of them started paused: a pause stands on the sequence or the contact."
-            )
+        for pause, addresses in self._started_held.items():
+            one = len(addresses) == 1
+            who = f"{addresses[0]} starts" if one else f"{len(addresses)} contacts start"
+            self._outcome.notes.append(f"{who} paused: {pause}.")
         return self._outcome
 
     def _enroll_all(self, addresses: list[str], *, leave_out: bool) -> None:
@@ -194,14 +193,19 @@ class _Enrolling:
         at = max(now, request.at or now)
         after = lifecycle.start(draft, plan, at, any_time=request.any_time)
         words = f"version {self._version.label}, step {request.from_step}"
-        after, words = self._perhaps_held(after, words)
+        after, words = self._perhaps_held(after, words, contact)
         return change(after, now, "enrolled", words, self._user.id)
 
-    def _perhaps_held(self, after: Enrollment, words: str) -> tuple[Enrollment, str]:
+    def _perhaps_held(
+        self, after: Enrollment, words: str, contact: Contact
+    ) -> tuple[Enrollment, str]:
         """A standing pause of the sequence or the contact holds it from the start (section 5)."""
-        if not self._held and not self._store.holds.on(after):
+        holds = self._store.holds.on(after)
+        if not holds:
             return after, words
-        self._started_held += 1
+        what = self._sequence.name if holds[0].contact_id is None else "the contact"
+        pause = f"{what} is paused by {holds[0].by}"
+        self._started_held.setdefault(pause, []).append(contact.email)
         return lifecycle.hold(after, self._now), f"{words}, starts paused"
 
     def _plan(self, zone: str) -> Plan:

@@ -57,6 +57,7 @@ def pause_all(store: Store, by: Pause) -> Outcome:
             outcome.done.extend(one.done)
             outcome.unchanged.extend(one.unchanged)
             outcome.notes.extend(one.notes)
+    outcome.done.sort()
     if not outcome.done and not outcome.unchanged:
         outcome.notes.append("You have no live enrollments; nothing was paused.")
     return outcome
