@@ -35,7 +35,7 @@ class Facts(NamedTuple):
     """What is known of the latest enrollment of a contact in a sequence.
 
     `status` and `reason` are the enrollment's, None where there never was one. `sends` is whether a
-    remaining step sends a mail. `unsettled` is whether a mail of the step may or may not have gone out.
+    remaining step sends a mail, `nothing_left` whether no step remains. `unsettled` is whether a mail of the step may or may not have gone out.
     """
 
     contact: str
@@ -48,6 +48,7 @@ class Facts(NamedTuple):
     opted_out: bool = False
     bounced: bool = False
     sends: bool = False
+    nothing_left: bool = False
     inbox: str | None = None
     inbox_connected: bool = False
     unsettled: bool = False
@@ -67,11 +68,13 @@ def refusals(facts: Facts) -> Iterator[Refusal]:
     elif facts.status != Status.LIVE and facts.reason not in REENROLLABLE_REASONS:
         how = "finished" if facts.reason is None else f"was ended by {facts.reason}"
         yield "NOT_REENROLLABLE", f"{contact} {how} in {sequence}: enroll it afresh."
+    elif facts.status != Status.LIVE and facts.nothing_left:
+        yield "NOT_REENROLLABLE", f"{contact} has no step left in {sequence}: enroll it afresh."
     if facts.opted_out:
         yield "OPTED_OUT", f"{contact} has opted out."
     if facts.bounced:
         yield "BOUNCED", f"The address {contact} bounced."
-    if facts.sends and not facts.inbox_connected:
+    if facts.status != Status.LIVE and facts.sends and not facts.inbox_connected:
         inbox = f"its inbox {facts.inbox}" if facts.inbox else "an inbox"
         yield "INBOX_DISCONNECTED", f"{contact} needs {inbox}, which is not connected."
     if facts.status == Status.LIVE:

@@ -15,6 +15,7 @@ from seqctl.domain.model import Contact, Enrollment, Sequence, Status, User, Wai
 from seqctl.service.acting import sequence_to_enroll_in
 from seqctl.service.enrolling import check_texts, no_access
 from seqctl.service.outcome import Outcome, Refusal, nothing
+from seqctl.service.pausing import unknown_contact
 from seqctl.service.planning import Plans
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ class _Reenrolling:
 
     def _refusal(self, address: str, contact: Contact | None) -> tuple[str, str] | None:
         if contact is None:
-            return "UNKNOWN_CONTACT", f"There is no contact {address}."
+            return unknown_contact(self._store, address, self._user)[1:]
         try:
             return reenrolling.first(self._refusals(contact))
         except SeqctlError as error:
@@ -111,7 +112,8 @@ class _Reenrolling:
         (view,) = self._store.views.enrollments(Selection(ids=(old.id,)))
         facts = reenrolling_facts(view, self._plans)
         sends = self._plans.version(old.version_id).sends_from(self._step(old))
-        return facts._replace(sends=sends)
+        chosen = self._request.from_step is not None
+        return facts._replace(sends=sends, nothing_left=facts.nothing_left and not chosen)
 
     def _repeats(self, contact: Contact, old: Enrollment) -> Iterator[tuple[str, str]]:
         """An enrollment and its re-enrollment never mail the same step (spec, section 13)."""
@@ -139,8 +141,9 @@ class _Reenrolling:
         except SeqctlError as error:
             yield "MISSING_FIELD", error.message
 
-    def _step(self, old: Enrollment | None) -> int:
-        return self._request.from_step or (old.step if old else 1)
+    def _step(self, old: Enrollment) -> int:
+        chosen = self._request.from_step
+        return chosen if chosen is not None else old.step
 
     def _continue(self, contact: Contact) -> None:
         store, now = self._store, self._now

@@ -163,6 +163,7 @@ def reenrolling_facts(view: EnrollmentView, plans: Plans) -> reenrolling.Facts:
         opted_out=view.opted_out,
         bounced=view.bounced,
         sends=version.sends_from(enrollment.step),
+        nothing_left=enrollment.step > len(version.steps),
         inbox=view.inbox,
         inbox_connected=view.inbox_connected,
         unsettled=view.unsettled,

@@ -161,7 +161,7 @@ def test_a_chosen_inbox_must_be_connected(desk: Desk) -> None:
     people.connect_inbox(desk.store, desk.me, "two@acme.test", None, MONDAY)
     people.disconnect_inbox(desk.store, desk.me, "two@acme.test", False, MONDAY)
     assert codes(desk.enroll("ada", inbox="two@acme.test")) == [("ada", "INBOX_DISCONNECTED")]
-    with pytest.raises(NotFound, match="You have no inbox bo@acme.test"):
+    with pytest.raises(NotFound, match=r"You have no inbox bo@acme\.test"):
         desk.enroll("ada", inbox="bo@acme.test")
     people.connect_inbox(desk.store, desk.me, "two@acme.test", None, MONDAY)
     desk.enroll("ada", inbox="two@acme.test")
