@@ -12,6 +12,8 @@ from seqctl.domain.errors import BadFile, Busy, NoWorkspace
 from seqctl.store.schema import APPLICATION_ID, SCHEMA_VERSION, migrate
 
 BUSY_TIMEOUT_S = 5.0
+CACHE_KIB = 65_536
+"""Enough for the scattered pages of one batch of a tick, so that each is read once."""
 _MAGIC = b"SQLite format 3\x00"
 _HEADER_LENGTH = 100
 
@@ -61,6 +63,7 @@ def connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
     try:
         connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
         connection.execute("PRAGMA synchronous = FULL")  # reads the file: it may be damaged
     except BaseException:
         connection.close()

@@ -28,12 +28,21 @@ _WIDTH = len(Enrollment._fields)
 _SELECT = f"SELECT {ENROLLMENT_COLUMNS} FROM enrollment AS e"
 _INSERT = f"INSERT INTO enrollment ({ENROLLMENT_COLUMNS}) VALUES ({marks(_WIDTH)})"
 # The pinned columns (contact, sequence, user, …) are never written again.
-_CHANGING = (
-    "version_id", "status", "waiting", "step", "base", "delay_ends_at", "due_at", "held_since",
-    "last_step_at", "ended_at", "reason", "error", "any_time", "last_message_id", "last_event_id",
+_MOVING = (
+    "step", "base", "delay_ends_at", "due_at", "held_since", "last_step_at", "any_time",
+    "last_message_id", "last_event_id",
 )  # fmt: skip
+_TURNING = ("version_id", "status", "waiting", "ended_at", "reason", "error")
+_CHANGING = (*_MOVING, *_TURNING)
 _UPDATE = f"UPDATE enrollment SET {', '.join(f'{c} = ?' for c in _CHANGING)} WHERE id = ?"
 _changing_values = itemgetter(*(Enrollment._fields.index(c) for c in (*_CHANGING, "id")))
+# Most steps lead from one delay to the next. To name `status` would rewrite index entries at random
+# places, though it stays as it is.
+_MOVE = (
+    f"UPDATE enrollment SET {', '.join(f'{c} = ?' for c in _MOVING)} "
+    "WHERE id = ? AND waiting = 'delay' AND version_id = ?"
+)
+_moving_values = itemgetter(*(Enrollment._fields.index(c) for c in (*_MOVING, "id", "version_id")))
 _DUE = f"""
     SELECT {columns_of("e")}, c.email, c.first_name, c.last_name, c.company, c.phone, c.properties,
         EXISTS (SELECT 1 FROM suppression WHERE address = c.email) OR EXISTS (
@@ -254,24 +263,29 @@ class SqliteEnrollments:
 
     def _write_enrollments(self, latest: dict[int, tuple[Enrollment, int]]) -> None:
         fresh: list[Row] = []
-        changed: list[Row] = []
+        moved: list[Row] = []
+        turned: list[Row] = []
         agenda: list[Row] = []
         for id, (after, event_id) in latest.items():
             row = (*from_enrollment(after)[:-1], event_id)
             if after.last_event_id is None:
                 fresh.append(row)
+            elif after.waiting == Waiting.DELAY:
+                moved.append(row)
             else:
-                changed.append(_changing_values(row))
+                turned.append(row)
             if after.due_at is not None and after.waiting != Waiting.INBOX:
                 agenda.append((iso(after.due_at), id))
         many = self._connection.executemany
         many(
             "DELETE FROM agenda WHERE enrollment_id = ?1 "
             "AND due_at = (SELECT due_at FROM enrollment WHERE id = ?1)",
-            [row[-1:] for row in changed],
+            [row[:1] for row in (*moved, *turned)],
         )
         many(_INSERT, fresh)
-        many(_UPDATE, changed)
+        if many(_MOVE, map(_moving_values, moved)).rowcount < len(moved):
+            turned += moved
+        many(_UPDATE, map(_changing_values, turned))
         agenda.sort()
         many("INSERT INTO agenda (due_at, enrollment_id) VALUES (?, ?)", agenda)
 

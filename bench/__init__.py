@@ -1,0 +1,1 @@
+"""How fast seqctl is, against what else does the same work (`python -m bench`)."""
