@@ -223,9 +223,15 @@ def add_remainder(
 def _business_seconds(since: datetime, end: datetime, calendar: Calendar) -> int:
     first, clock = _business_clock(since, calendar)
     last, last_clock = _business_clock(end, calendar)
-    ahead = (first + timedelta(days=n) for n in range(1, (last - first).days + 1))
-    days = sum(_is_allowed(day, calendar) for day in ahead)
+    days = _business_days(calendar, first, last)
     return max(0, days * SECONDS[Unit.DAY] + last_clock - clock) if first <= last else 0
+
+
+@lru_cache(maxsize=65536)
+def _business_days(calendar: Calendar, first: date, last: date) -> int:
+    """How many allowed days there are after `first` up to `last`."""
+    ahead = (first + timedelta(days=n) for n in range(1, (last - first).days + 1))
+    return sum(_is_allowed(day, calendar) for day in ahead)
 
 
 def _add_business_seconds(wall: datetime, seconds: int, calendar: Calendar) -> datetime:
