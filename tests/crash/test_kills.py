@@ -96,7 +96,7 @@ def test_a_long_tick_is_killed_a_hundred_times(tmp_path: Path) -> None:
     kills = in_the_middle = 0
     path = copied(start, "killed")
     while kills < 100:
-        if killed(path, timing.moment(chance, 0.15), *TICK):
+        if killed(path, timing.moment(chance, 0.1), *TICK):
             kills += 1
             with opened(path) as store:
                 in_the_middle += MONDAY < now(store) < TARGET
