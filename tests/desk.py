@@ -11,7 +11,7 @@ from seqctl.clock import SystemClock
 from seqctl.domain.model import Contact, Enrollment, Event, User
 from seqctl.files.sequences import read_sequence_text
 from seqctl.ports.contacts import ContactChange
-from seqctl.service import enrolling, marking, pausing, people, reenrolling, sequences, ticking
+from seqctl.service import enrolling, marking, pausing, reenrolling, sequences, ticking
 from seqctl.service.doctor import examine
 from seqctl.service.outcome import Outcome
 from seqctl.service.tasks import close_task
@@ -46,17 +46,20 @@ class Desk:
     """The workspace; every verb acts as `me` (ann until another is named) at the stored clock."""
 
     def __init__(self, folder: Path, *, start: datetime = MONDAY) -> None:
-        self.store: SqliteStore = create_store(folder / "workspace.db", simulated_now=start)
+        self.store = self._create(folder / "workspace.db", start)
         self.store.connection.execute("PRAGMA synchronous = OFF")
         self.users: dict[str, User] = {}
         for name in ("ann", "bo", "cy"):
             draft = User(0, name, f"{name.capitalize()} Berg", f"{name}@acme.test", ZONE.key)
             user = self.store.people.add_user(draft)
             self.users[name] = user
-            people.connect_inbox(self.store, user, user.email, None, start)
+            self.store.people.connect_inbox(user.email, user.id, None)
         self.me = self.users["ann"]
         for name in ("ada", "ben", "cleo"):
             self.contact(name)
+
+    def _create(self, path: Path, start: datetime) -> SqliteStore:
+        return create_store(path, simulated_now=start)
 
     @property
     def now(self) -> datetime:

@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from seqctl.domain.model import Calendar, Delay, Enrollment, Status, Step, Version, Waiting
 from seqctl.domain.moments import show_seconds
-from seqctl.domain.schedule import add_remainder, delay_end, length, place, remainder
+from seqctl.domain.schedule import add_remainder, delay_end, length, next_opening, place, remainder
 
 
 class State(StrEnum):
@@ -248,8 +248,7 @@ def place_anew(enrollment: Enrollment, plan: Plan, at: datetime) -> Enrollment:
 def wait_for_opening(enrollment: Enrollment, plan: Plan, at: datetime) -> Enrollment:
     """Its mail is overdue and the window is closed at `at`: due at the next opening."""
     _allow(enrollment, Trigger.POSTPONED)
-    due = place(at, base=at, after=None, at=None, email=True, calendar=plan.calendar)
-    return enrollment._replace(due_at=due)
+    return enrollment._replace(due_at=next_opening(at, plan.calendar))
 
 
 def hold(enrollment: Enrollment, at: datetime) -> Enrollment:

@@ -123,6 +123,18 @@ def is_open(moment: datetime, calendar: Calendar) -> bool:
     return _is_allowed(wall.date(), calendar) and _is_inside(wall.time(), calendar.window)
 
 
+def next_opening(moment: datetime, calendar: Calendar) -> datetime:
+    """When e-mails may go out again after a closed `moment` (spec, section 2: overdue e-mails).
+
+    Where there is no window, the local time is kept, so that nothing goes out at midnight.
+    """
+    placed = place(moment, base=moment, after=None, at=None, email=True, calendar=calendar)
+    if calendar.window is None:
+        return placed
+    opens = datetime.combine(_to_wall(placed, calendar.zone).date(), calendar.window.opens)
+    return _to_utc(opens, calendar.zone, not_before=moment)
+
+
 def _at_set_time(end: datetime, base: datetime, after: Delay, at: time, zone: str) -> datetime:
     """`at` on the day of `end`, or on the next if that is too early."""
     earliest = base + ONE_SECOND

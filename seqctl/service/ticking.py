@@ -223,12 +223,18 @@ class _Run:
         return True
 
     def _end_next(self, why: str) -> None:
-        from seqctl.service.ending import end_all
+        """End the first due enrollment, whose changes the store refused, when it was due."""
+        from seqctl.domain.deciding import ended
 
         store = self._store
         with store.writing():
-            (row,) = store.enrollments.due(self._target or self._now, 1)
-            end_all(store, [row.enrollment], self._now, None, "error", "DEFECT", why)
+            ((enrollment, *_),) = store.enrollments.due(_LAST_MOMENT, 1)
+            assert enrollment.due_at is not None
+            at = max(self._now, enrollment.due_at) if self._simulated else self._now
+            changes = [ended(enrollment, at, "error", "DEFECT", why)]
+            store.enrollments.record(changes)
+            self._advance(at)
+        self.result.count(changes)
 
     def _world(self) -> World:
         from seqctl.service.planning import world
