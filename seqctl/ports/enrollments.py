@@ -79,9 +79,11 @@ class Enrollments(Protocol):
         sequence_id: int | None = None,
         user_id: int | None = None,
         contact_id: int | None = None,
+        after: int = 0,
         limit: int = 1000,
     ) -> list[Enrollment]:
-        """The first frozen enrollments that fit all that is given and that no hold holds."""
+        """The first frozen enrollments beyond the id `after` that fit all that is given and that
+        no hold holds."""
         ...
 
     def record(self, changes: Sequence[Change]) -> None:

@@ -261,9 +261,11 @@ def _lift_holds(
         )
         store.history.add([held])
         own = hold.user_id if hold.contact_id is None else None
+        last = 0
         while released := store.enrollments.released(
-            sequence_id=hold.sequence_id, user_id=own, contact_id=hold.contact_id
+            sequence_id=hold.sequence_id, user_id=own, contact_id=hold.contact_id, after=last
         ):
+            last = released[-1].id
             decided = [
                 made
                 for e in released

@@ -200,16 +200,18 @@ class SqliteEnrollments:
         sequence_id: int | None = None,
         user_id: int | None = None,
         contact_id: int | None = None,
+        after: int = 0,
         limit: int = 1000,
     ) -> list[Enrollment]:
-        """The first frozen enrollments that fit all that is given and that no hold holds."""
+        """The first frozen enrollments beyond the id `after` that fit all that is given and that
+        no hold holds."""
         given = {"sequence_id": sequence_id, "user_id": user_id, "contact_id": contact_id}
         fitting = {name: value for name, value in given.items() if value is not None}
         where = "".join(f" AND e.{name} = ?" for name in fitting)
         return self._all(
-            f"{_SELECT} WHERE status = 'live' AND held_since IS NOT NULL{where} AND {_NO_HOLD} "
-            "ORDER BY id LIMIT ?",
-            [*fitting.values(), limit],
+            f"{_SELECT} WHERE status = 'live' AND held_since IS NOT NULL{where} AND e.id > ? "
+            f"AND {_NO_HOLD} ORDER BY id LIMIT ?",
+            [*fitting.values(), after, limit],
         )
 
     def next_id(self) -> int:
