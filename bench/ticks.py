@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import resource
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bench.measuring import Result, Sizes, alternately, at_least, copied, seconds
+from bench import others
+from bench.measuring import Result, Sizes, alternately, at_least, copied, run, seconds
 from bench.workspaces import DAY, make_workspace
 from seqctl.clock import SystemClock
 from seqctl.service.ticking import tick
@@ -28,16 +28,47 @@ Row = tuple[Any, ...]
 
 
 def measure(folder: Path, sizes: Sizes) -> Iterator[Result]:
-    """Everything about ticks."""
-    workspace = folder / "workspace.db"
-    make_workspace(workspace, sizes.total, sizes.due)
-    changes = Changes(workspace)
-    tick_time, sql_time = alternately(
-        sizes.repetitions, lambda: _tick(workspace), lambda: changes.replay(workspace)
+    """Everything about ticks; the job queues, whose jobs are all due, are compared with the tick of
+    the smallest workspace, which is as full of due work as they are."""
+    totals = (sizes.due, sizes.total // 10, sizes.total)
+    workspaces = [folder / f"{total}.db" for total in totals]
+    for workspace, total in zip(workspaces, totals, strict=True):
+        make_workspace(workspace, total, sizes.due)
+    changes = Changes(workspaces[-1])
+    *ticks, script = alternately(
+        sizes.repetitions,
+        *(partial(_tick, workspace) for workspace in workspaces),
+        lambda: changes.replay(workspaces[-1]),
     )
-    due = sizes.due
-    detail = f"  ({due / tick_time:,.0f} and {due / sql_time:,.0f} steps/s)"
-    yield at_least("tick, against plain SQL", sql_time / tick_time, 0.25, detail)
+    rates = [sizes.due / took for took in ticks]
+    yield at_least(
+        f"tick, {sizes.due:,} due of {sizes.total:,}, against plain SQL",
+        script / ticks[-1],
+        0.25,
+        f"  ({rates[-1]:,.0f} and {sizes.due / script:,.0f} steps/s)",
+    )
+    steps = ", ".join(f"{rate:,.0f}" for rate in rates)
+    yield at_least(
+        f"tick of {totals[-1]:,} against {totals[0]:,} in all",
+        rates[-1] / rates[0],
+        0.6,
+        f"  ({steps} steps/s)",
+    )
+    yield from others.measure(folder, sizes, rates[0])
+    yield _peak_memory(workspaces[-1])
+
+
+def _peak_memory(workspace: Path) -> Result:
+    """Of the whole command: no other child that has run before is as large."""
+    with copied(workspace) as copy:
+        run("-m", "seqctl", "--db", copy, "--as", "ann", "tick", "--by", "12h")
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    return Result(
+        "memory of that tick, at its peak",
+        f"{peak:.0f} MB",
+        f"<= {_MEMORY_LIMIT_MB} MB",
+        peak <= _MEMORY_LIMIT_MB,
+    )
 
 
 def _tick(workspace: Path) -> float:
@@ -50,20 +81,21 @@ class Changes:
 
     def __init__(self, workspace: Path) -> None:
         with copied(workspace) as copy, closing(open_store(copy)) as store:
-            run = store.connection.execute
+            select = store.connection.execute
             last_event, last_message = (
-                run(f"SELECT max(id) FROM {table}").fetchone()[0] for table in ("event", "message")
+                select(f"SELECT max(id) FROM {table}").fetchone()[0]
+                for table in ("event", "message")
             )
             before = dict(
-                run("SELECT enrollment_id, due_at FROM agenda WHERE due_at < '2026-03-03'")
+                select("SELECT enrollment_id, due_at FROM agenda WHERE due_at < '2026-03-03'")
             )
             tick(store, SystemClock(), by=DAY)
-            self.messages = run("SELECT * FROM message WHERE id > ?", (last_message,)).fetchall()
-            self.events = run(
+            self.messages = select("SELECT * FROM message WHERE id > ?", (last_message,)).fetchall()
+            self.events = select(
                 "SELECT * FROM event WHERE id > ? AND message_id IS NOT NULL", (last_event,)
             ).fetchall()
             columns = ", ".join(f"e.{name}" for name in _CHANGING)
-            self.enrollments = run(
+            self.enrollments = select(
                 f"SELECT {columns}, e.id FROM event AS v JOIN enrollment AS e ON e.id = v.enrollment_id "
                 "WHERE v.id > ? ORDER BY v.id",
                 (last_event,),
