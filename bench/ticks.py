@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from functools import partial
 from pathlib import Path
+from sqlite3 import Connection
 from typing import Any
 
 from bench import others
@@ -106,16 +107,16 @@ class Changes:
             self.agenda_after = [(row[due], row[-1]) for row in self.enrollments]
 
     def replay(self, workspace: Path) -> float:
-        """The time that SQL takes to write them, in transactions as large as those of the tick."""
+        """The time that SQL takes to write them to a copy."""
         with copied(workspace) as copy, closing(connect(copy)) as connection:
+            return seconds(lambda: self.write(connection))
 
-            def write() -> None:
-                for start in range(0, len(self.events), _BATCH):
-                    self._write(connection, slice(start, start + _BATCH))
+    def write(self, connection: Connection) -> None:
+        """Write them, in transactions as large as those of the tick."""
+        for start in range(0, len(self.events), _BATCH):
+            self._write(connection, slice(start, start + _BATCH))
 
-            return seconds(write)
-
-    def _write(self, connection: Any, batch: slice) -> None:
+    def _write(self, connection: Connection, batch: slice) -> None:
         many = connection.executemany
         connection.execute("BEGIN IMMEDIATE")
         many("DELETE FROM agenda WHERE due_at = ? AND enrollment_id = ?", self.agenda_before[batch])
