@@ -52,7 +52,7 @@ def tell(session: Session, performed: Performed, headline: str) -> int | None:
     if not session.json:
         if headline:
             session.say(
-                f"Would be so, nothing is changed: {headline}" if performed.dry_run else headline
+                f"Dry run, nothing is changed: {headline}" if performed.dry_run else headline
             )
         _tell_done(session, performed)
         if outcome.refused:
