@@ -166,7 +166,9 @@ class Session(Output):
         """The workspace's present moment."""
         from seqctl.service.acting import current_time
 
-        return current_time(self.store, self.clock)
+        now = current_time(self.store, self.clock)
+        self.store.tell(now)
+        return now
 
     def close(self) -> None:
         """Close the workspace, if it was opened."""

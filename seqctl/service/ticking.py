@@ -186,6 +186,7 @@ class _Run:
         store = self._store
         with store.writing():
             refuse_halted(store.workspace.state())
+            self._now = max(self._now, store.history.last_at() or self._now)
             until, due = store.holds.next_until(), store.enrollments.next_due()
             if until is not None and self._reached(until) and (due is None or until <= due):
                 return self._resume(until)

@@ -37,6 +37,7 @@ class SqliteStore:
         self.people = SqlitePeople(connection)
         self.sequences = SqliteSequences(connection)
         self.history = SqliteHistory(connection)
+        self._told: datetime | None = None
 
     @property
     def contacts(self) -> SqliteContacts:
@@ -82,7 +83,26 @@ class SqliteStore:
 
     def writing(self) -> AbstractContextManager[None]:
         """One write transaction: all or nothing; inside another one, part of that one."""
-        return writing(self.connection)
+        return writing(self.connection, self._refuse_late)
+
+    def tell(self, now: datetime) -> None:
+        """A command is told that it is `now`, and will write so.
+
+        From here on `writing` raises Busy (`CLOCK_MOVED`) where something later has happened
+        meanwhile: what waited for a tick must not write into the time before it.
+        """
+        self._told = now
+
+    def _refuse_late(self) -> None:
+        last = None if self._told is None else self.history.last_at()
+        if self._told is not None and last is not None and last > self._told:
+            from seqctl.domain.errors import Busy
+
+            raise Busy(
+                "The workspace's clock went on while this command waited; nothing was changed.",
+                "type the same command again",
+                code="CLOCK_MOVED",
+            )
 
     def reading(self) -> AbstractContextManager[None]:
         """Several reads that see one state."""
@@ -94,6 +114,7 @@ class SqliteStore:
 
     def tick_lock(self) -> AbstractContextManager[None]:
         """One tick at a time; raises Busy at once where another one is at work."""
+        self._told = None  # a tick makes its own time
         return tick_lock(self.path)
 
     def close(self) -> None:

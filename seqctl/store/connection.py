@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import stat
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -113,13 +113,20 @@ def _no_workspace(path: Path) -> NoWorkspace:
 
 
 @contextmanager
-def writing(connection: sqlite3.Connection) -> Generator[None]:
-    """One write transaction: all of it or nothing. Inside another one it is part of that one."""
+def writing(
+    connection: sqlite3.Connection, check: Callable[[], None] | None = None
+) -> Generator[None]:
+    """One write transaction: all of it or nothing. Inside another one it is part of that one.
+
+    It begins with the `check`, which may refuse it.
+    """
     if connection.in_transaction:
         yield
         return
     connection.execute("BEGIN IMMEDIATE")
     try:
+        if check is not None:
+            check()
         yield
         connection.execute("COMMIT")
     except BaseException:
