@@ -5,8 +5,18 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-from seqctl.domain.model import Contact, Email, Event, Settings, Step, User
-from seqctl.domain.moments import iso
+from seqctl.domain.model import (
+    Change,
+    Contact,
+    Email,
+    Enrollment,
+    Event,
+    Settings,
+    Status,
+    Step,
+    User,
+    Waiting,
+)
 from seqctl.ports.contacts import ContactChange
 from seqctl.store import SqliteStore, create_store
 
@@ -48,23 +58,21 @@ class World:
         reason: str | None = None,
     ) -> int:
         """Enroll a contact: live, or with `ended_at` finished, or with a `reason` unenrolled."""
-        status = "live" if ended_at is None else "finished" if reason is None else "unenrolled"
+        status = Status.LIVE if ended_at is None else Status.FINISHED
+        if reason is not None:
+            status = Status.UNENROLLED
+        due = DUE if status == Status.LIVE else None
         sequence_id, version_id = self._sequence(sequence)
-        due = iso(DUE) if status == "live" else None
-        execute = self.store.connection.execute
-        id = execute(
-            "INSERT INTO enrollment (contact_id, sequence_id, version_id, user_id, timezone, status, "
-            "waiting, step, base, delay_ends_at, due_at, enrolled_at, ended_at, reason) "
-            "VALUES (?, ?, ?, ?, 'UTC', ?, ?, 1, ?, ?, ?, ?, ?, ?)",
-            (
-                self.store.contacts.find([email])[email].id, sequence_id, version_id, self.bo.id,
-                status, "delay" if due else None, iso(at), due, due, iso(at),
-                iso(ended_at) if ended_at else None, reason,
-            ),
-        ).lastrowid  # fmt: skip
-        assert id is not None
-        if due:
-            execute("INSERT INTO agenda VALUES (?, ?)", (due, id))
+        contact_id = self.store.contacts.find([email])[email].id
+        with self.store.writing():
+            id = self.store.enrollments.next_id()
+            enrollment = Enrollment(
+                id, contact_id, sequence_id, version_id, self.bo.id, None, "UTC", status,
+                Waiting.DELAY if due else None, 1, at, due, due, None, at,
+                ended_at=ended_at, reason=reason,
+            )  # fmt: skip
+            event = Event(at, self.bo.id, "enrolled", "", contact_id, sequence_id, id, 1)
+            self.store.enrollments.record([Change(enrollment, event)])
         return id
 
     def endings(self) -> list[tuple[str, str | None, str | None]]:
@@ -74,11 +82,11 @@ class World:
         ).fetchall()
 
     def events(self, email: str | None = None) -> list[tuple[str, str, str]]:
-        """Actor, kind and detail of the history, or of one contact's part of it."""
+        """Actor, kind and detail of what happened to contacts, or to one; not to enrollments."""
         return self.store.connection.execute(
             "SELECT ifnull(u.name, ''), e.kind, e.detail FROM event AS e "
             "LEFT JOIN user AS u ON u.id = e.actor_id LEFT JOIN contact AS c ON c.id = e.contact_id "
-            "WHERE ? IS NULL OR c.email = ? ORDER BY e.id",
+            "WHERE (? IS NULL OR c.email = ?) AND e.enrollment_id IS NULL ORDER BY e.id",
             (email, email),
         ).fetchall()
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from seqctl.cli.outcomes import perform, tell
 from seqctl.cli.session import Session
 from seqctl.cli.words import sequence_and_contacts
-from seqctl.domain.errors import Refused, SeqctlError, WrongUsage
+from seqctl.domain.errors import BadFile, Refused, SeqctlError, WrongUsage
 
 if TYPE_CHECKING:
     from seqctl.service.editing import Editing
+    from seqctl.service.outcome import Outcome
 
 
 def edit(
@@ -42,34 +44,48 @@ def edit(
         raise WrongUsage(
             "Name one sequence and one contact.", "seqctl edit founders-intro ada@example.com"
         )
+    outcome = _edited(session, named.sequence, named.contacts[0], file)
+    performed = perform(session, lambda: outcome)
+    contact = named.contacts[0].lower()
+    headline = ""
+    if performed.done:
+        headline = f"{contact} is now on version {performed.done[0]['version']}, one of its own."
+    elif outcome.unchanged:
+        headline = f"{contact}: nothing was changed."
+    return tell(session, performed, headline)
+
+
+def _edited(session: Session, name: str, contact: str, file: str | None) -> Outcome:
+    from seqctl.service.outcome import Refusal, nothing
+
+    outcome = nothing()
     try:
-        _edit(session, named.sequence, named.contacts[0], file)
+        id, changed = _edit(session, name, contact, file)
+        (outcome.done if changed else outcome.unchanged).append(id)
     except Refused as error:
-        if not session.json:
-            raise
-        refusal = {"contact": named.contacts[0], "code": error.code, "message": error.message}
-        session.emit({"done": [], "unchanged": [], "refused": [refusal], "notes": []})
-        return error.exit_code
-    return None
+        outcome.refused.append(Refusal(contact.lower(), error.code, error.message))
+        outcome.notes.append(f"next: {error.hint}")
+    return outcome
 
 
-def _edit(session: Session, name: str, contact: str, file: str | None) -> None:
+def _edit(session: Session, name: str, contact: str, file: str | None) -> tuple[int, bool]:
+    """The enrollment's id, and whether it was changed."""
     from seqctl.files.sequence_edits import edit_text
     from seqctl.service.editing import open_edit
 
     opened = open_edit(session.store, session.user, name, contact)
     text = edit_text(opened.version, opened.first, sequence=name, contact=opened.contact.email)
-    if file is not None:
-        _report(session, opened, _save(session, opened, Path(file), text))
-        return
-    path = _in_editor(text)
+    path = _in_editor(text) if file is None else Path(file)
     try:
         changed = _save(session, opened, path, text)
     except SeqctlError as error:
-        error.hint = f"seqctl edit {name} {contact} --file {path}"
+        if file is None or isinstance(error, BadFile):
+            # What was typed is not lost: it is to be corrected there.
+            error.hint = f"seqctl edit {name} {contact} --file {path}"
         raise
-    path.unlink()
-    _report(session, opened, changed)
+    if file is None:
+        path.unlink()
+    return opened.enrollment.id, changed
 
 
 def _save(session: Session, opened: Editing, path: Path, shown: str) -> bool:
@@ -90,24 +106,6 @@ def _save(session: Session, opened: Editing, path: Path, shown: str) -> bool:
         first=opened.first,
     )
     return save_edit(session.store, session.user, session.now, opened, steps)
-
-
-def _report(session: Session, opened: Editing, changed: bool) -> None:
-    from seqctl.service.views import enrollment_documents
-
-    documents = enrollment_documents(
-        session.store, session.user, session.now, ids=[opened.enrollment.id]
-    )
-    done, unchanged = (documents, []) if changed else ([], documents)
-    session.emit({"done": done, "unchanged": unchanged, "refused": [], "notes": []})
-    email = opened.contact.email
-    if not changed:
-        session.say(f"{email}: unchanged, version {opened.version.label}.")
-        return
-    after: dict[str, Any] = documents[0]
-    session.say(f"{email}: now on version {after['version']}, a version of its own.")
-    if after["due_at"] is not None:
-        session.say(f"Step {after['step']} is due {session.moment(after['due_at'])}.")
 
 
 # --- the editor ----------------------------------------------------------------------------------
@@ -140,7 +138,7 @@ def _in_editor(text: str) -> Path:
     if code != 0:
         raise Refused(
             f"The editor ended with exit code {code}; nothing was changed.",
-            f"your text is kept in {path}",
+            f"{path} holds your text",
             code="EDITOR_FAILED",
         )
     return path

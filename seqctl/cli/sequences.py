@@ -278,9 +278,9 @@ def diff(
 def _diff_lines(name: str, before: Version, after: Version) -> list[str]:
     from difflib import unified_diff
 
-    texts = [yaml_of(name, version).splitlines() for version in (before, after)]
-    heads = [f"{name} version {version.label}" for version in (before, after)]
-    return list(unified_diff(*texts, *heads, lineterm=""))
+    old, new = (yaml_of(name, version).splitlines() for version in (before, after))
+    old_head, new_head = (f"{name} version {version.label}" for version in (before, after))
+    return list(unified_diff(old, new, old_head, new_head, lineterm=""))
 
 
 @app.command("preview")

@@ -165,10 +165,9 @@ def remove(
     session.say(f"Removed {name}: {_counted(removal.ended, 'live enrollment')} ended.")
     if removal.inboxes:
         session.say(f"Disconnected: {', '.join(removal.inboxes)}.")
-    if removal.sequences:
-        session.say(f"Yours now: {', '.join(removal.sequences)}.")
-    if removal.contacts:
-        session.say(f"Yours now: {_counted(removal.contacts, 'contact')}.")
+    contacts = [_counted(removal.contacts, "contact")] if removal.contacts else []
+    if owned := removal.sequences + contacts:
+        session.say(f"Yours now: {', '.join(owned)}.")
 
 
 def _described(user: User) -> str:
