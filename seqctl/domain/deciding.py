@@ -77,8 +77,10 @@ def change(
     detail: str,
     actor_id: int | None = None,
     step: int | None = None,
+    message: Message | None = None,
+    task: Task | None = None,
 ) -> Change:
-    """A change of one enrollment with the event that tells of it."""
+    """A change of one enrollment with the event that tells of it, and what it made."""
     return Change(
         after,
         Event(
@@ -91,6 +93,8 @@ def change(
             after.id,
             after.step if step is None else step,
         ),
+        message,
+        task,
     )
 
 
@@ -137,14 +141,15 @@ class Decider:
         while queue:
             due_at, _, row = heappop(queue)
             at = self._world.now or max(due_at, not_before)
+            after, subject = row.enrollment, row.thread_subject
             for decided in self._decide_one(row, at, message_id):
                 yield decided
+                after = decided.after
                 if decided.message is not None:
                     message_id += 1
-                    row = row._replace(thread_subject=decided.message.subject)
-                row = row._replace(enrollment=decided.after)
-            if _belongs(row.enrollment, last):
-                heappush(queue, _queued(row))
+                    subject = decided.message.subject
+            if _belongs(after, last):
+                heappush(queue, _queued(row._replace(enrollment=after, thread_subject=subject)))
 
     def _decide_one(self, row: Due, at: datetime, message_id: int) -> Iterator[Change]:
         try:
@@ -196,7 +201,7 @@ class Decider:
             at,
         )
         after = lifecycle.step_done(enrollment._replace(last_message_id=message_id), plan, at)
-        return change(after, at, "sent", subject, step=number)._replace(message=message)
+        return change(after, at, "sent", subject, step=number, message=message)
 
     def _must_wait(self, enrollment: Enrollment, plan: Plan, at: datetime) -> bool:
         """Whether a mail of a real workspace is overdue at a closed hour (spec, section 2)."""
@@ -223,8 +228,7 @@ class Decider:
         )
         move = lifecycle.step_done if step.task.wait is False else lifecycle.task_created
         after = move(enrollment, plan, at)
-        decided = change(after, at, "task-created", texts.title, step=step.number)
-        return decided._replace(task=task)
+        return change(after, at, "task-created", texts.title, step=step.number, task=task)
 
     def _audience(self, row: Due, plan: Plan, sender: Sender) -> Audience:
         contact = ContactFields(

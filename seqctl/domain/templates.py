@@ -46,6 +46,7 @@ class TemplateFault(Refused):
     code = "TEMPLATE_ERROR"
 
 
+@lru_cache(maxsize=1024)
 def canonical_name(name: str) -> str:
     """The one spelling of a contact field: `Deal Size` is `deal_size`, `firstname` `first_name`."""
     joined = "_".join(name.lower().split())
