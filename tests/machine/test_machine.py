@@ -197,15 +197,19 @@ class Workspace(RuleBasedStateMachine):
             status = "skipped" if skip else "done"
             self.own(who, lambda by: tasks.close_task(self.store, by, self.now, words, status))
 
-    @deed(who=users, end=st.booleans())
-    def disconnect(self, who: str, end: bool) -> None:
+    @deed(
+        who=st.sampled_from(("ann", "ann", "bo")), end=st.sampled_from((False, False, False, True))
+    )
+    def switch_inbox(self, who: str, end: bool) -> None:
         address = f"{who}@acme.test"
-        self.own(who, lambda by: people.disconnect_inbox(self.store, by, address, end, self.now))
+        (inbox,) = (each for each in self.store.people.inboxes() if each.address == address)
 
-    @deed(who=users)
-    def connect(self, who: str) -> None:
-        address = f"{who}@acme.test"
-        self.own(who, lambda by: people.connect_inbox(self.store, by, address, None, self.now))
+        def switch(by: User) -> object:
+            if inbox.connected:
+                return people.disconnect_inbox(self.store, by, address, end, self.now)
+            return people.connect_inbox(self.store, by, address, None, self.now)
+
+        self.own(who, switch)
 
     @deed(data=st.data(), name=names)
     def apply_version(self, data: st.DataObject, name: str) -> None:
@@ -400,6 +404,12 @@ class Workspace(RuleBasedStateMachine):
         except SeqctlError:
             assert self.read() == self.enrollments
         assert (self.messages(), self.rows("SELECT id FROM task")) == made
+        for id, after in self.read().items():
+            before = self.enrollments.get(id)
+            if after.held_since is not None and (before is None or before.held_since is None):
+                assert after.held_since == self.now
+            if after.due_at is not None and after != before:
+                assert after.due_at >= self.now
         self.enrollments = self.read()
 
     def own(self, who: str, command: Callable[[User], object]) -> None:

@@ -63,7 +63,7 @@ LONG = SequenceDraft(
         Step(4, Delay(1, Unit.DAY), None, email=Email(None, "A last time")),
     ),
 )
-offsets = st.integers(0, MINUTES)
+offsets = st.integers(0, MINUTES) | st.sampled_from(range(0, MINUTES + 1, 720))
 
 
 class Deed(NamedTuple):
@@ -86,7 +86,7 @@ class Story(NamedTuple):
 
 VERBS = ("pause", "pause sequence", "resume", "resume sequence", "inbox", "done", "replied",
          "unenroll", "nameless", "block")  # fmt: skip
-soon = st.integers(0, MINUTES // 4)
+soon = st.integers(0, MINUTES // 4) | st.sampled_from(range(0, MINUTES // 4, 720))
 deeds = st.builds(Deed, soon, st.sampled_from(VERBS), st.integers(0, 5), offsets)
 
 
@@ -244,3 +244,26 @@ def test_days_one_by_one_are_like_all_at_once(tmp_path: Path, batch: int) -> Non
         ticking.tick(store, CLOCK, by=minutes(10 * 24 * 60))
         assert_same(ledger(store), days)
         assert clock_of(store) == clock
+
+
+@pytest.mark.parametrize("cuts", [[], [24 * 60 - 1], [24 * 60]])
+def test_a_scheduled_resume_comes_first_at_its_instant(tmp_path: Path, cuts: list[int]) -> None:
+    daily = LONG._replace(
+        settings=Settings("Long"),
+        steps=(
+            Step(1, None, None, email=Email("Hello", "Hi")),
+            Step(2, Delay(1, Unit.DAY), None, email=Email(None, "Still there?")),
+        ),
+    )
+    day = 24 * 60
+    held = Deed(0, "pause", 5, day)
+    story = Story(STARTS[0], [daily], [(0, 0, 0, True), (0, 5, 0, True)], [held])
+    prepare(tmp_path / "start.db", story)
+    with opened(tmp_path / "start.db") as store:
+        play(store, story, cuts)
+        assert_sound(store)
+        kinds = store.connection.execute(
+            "SELECT kind, enrollment_id FROM event WHERE at LIKE '2026-03-03%' "
+            "AND kind <> 'clock' ORDER BY id"
+        ).fetchall()
+    assert kinds == [("hold-lifted", None), ("resumed", 2), ("sent", 1), ("finished", 1)]
