@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -220,7 +220,7 @@ def _may_lift(user: User, hold: Hold, live: list[Enrollment]) -> bool:
 def lift_ended(store: Store, plans: Plans, until: datetime, now: datetime) -> list[Change]:
     """Lift the holds that end by themselves at `until`; what they held goes on as of then."""
     holds = store.holds.ending(until)
-    return _lift_holds(store, plans, holds, as_of=until, at=max(until, now), actor=None)
+    return list(_lift_holds(store, plans, holds, as_of=until, at=max(until, now), actor=None))
 
 
 def _lift(store: Store, holds: list[Hold], by: Resume) -> Outcome:
@@ -246,14 +246,13 @@ def _lift_holds(
     at: datetime,
     actor: User | None,
     restart: bool = False,
-) -> list[Change]:
-    """Remove holds and let go what nothing else holds.
+) -> Iterator[Change]:
+    """Remove holds and let go what nothing else holds; what is taken from here is written.
 
     The remainder counts from `as_of`; the events are written at `at`.
     """
     actor_id = actor.id if actor else None
     store.holds.lift(hold.id for hold in holds)
-    changes: list[Change] = []
     for hold in holds:
         words = f"the pause of {hold.by} since {iso(hold.since)} is over"
         held = Event(
@@ -272,8 +271,7 @@ def _lift_holds(
                 for made in _thawed(e, plans.of(e), as_of, at, actor_id, words, restart)
             ]
             store.enrollments.record(decided)
-            changes.extend(decided)
-    return changes
+            yield from decided
 
 
 def _thawed(
