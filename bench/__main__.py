@@ -51,7 +51,7 @@ def show(results: list[Result], *, short: bool) -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--short", action="store_true", help="a twentieth of the size, for CI")
-    parser.add_argument("--folder", help="where the workspaces lie for the time being (2 GB)")
+    parser.add_argument("--folder", help="where the workspaces lie for the time being (3 GB)")
     return parser.parse_args()
 
 
