@@ -408,7 +408,8 @@ class Workspace(RuleBasedStateMachine):
             before = self.enrollments.get(id)
             if after.held_since is not None and (before is None or before.held_since is None):
                 assert after.held_since == self.now
-            if after.due_at is not None and after != before:
+            changed = after != before and after.waiting != Waiting.INBOX
+            if after.due_at is not None and changed:
                 assert after.due_at >= self.now
         self.enrollments = self.read()
 
