@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+
+from seqctl.store import connection
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -23,4 +27,22 @@ def clean_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
         patch.setenv("TZ", "UTC")
         patch.setenv("COLUMNS", "100")
         patch.setenv("TERM", "xterm-256color")
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_disk() -> Iterator[None]:
+    """Commits don't wait for the disk within the tests' own process.
+
+    No test here takes the power away; those that kill run the program in processes of its own.
+    """
+    synced = connection.connect
+
+    def quick(path: Path) -> sqlite3.Connection:
+        opened = synced(path)
+        opened.execute("PRAGMA synchronous = OFF")
+        return opened
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(connection, "connect", quick)
         yield
