@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
+from functools import wraps
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,7 @@ def quick_disk() -> Iterator[None]:
     """
     synced = connection.connect
 
+    @wraps(synced)
     def quick(path: Path) -> sqlite3.Connection:
         opened = synced(path)
         opened.execute("PRAGMA synchronous = OFF")

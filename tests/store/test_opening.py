@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import signal
 import sqlite3
@@ -206,7 +207,8 @@ def test_a_busy_workspace_is_waited_for_and_then_told(
     second.close()
 
 
-def test_five_seconds_is_the_wait(workspace: Path) -> None:
+def test_five_seconds_is_the_wait(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "connect", inspect.unwrap(connections.connect))
     store = open_store(workspace)
     assert store.connection.execute("PRAGMA busy_timeout").fetchone() == (5000,)
     assert store.connection.execute("PRAGMA journal_mode").fetchone() == ("delete",)
