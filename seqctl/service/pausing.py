@@ -205,6 +205,8 @@ def _resume_contact(
     lifted = _lift(store, allowed, by)
     outcome.done.extend(lifted.done)
     outcome.notes.extend(lifted.notes)
+    if holds and not allowed:
+        return  # what was refused is no "unchanged"
     still = [e.id for e in live if e.held_since is not None and e.id not in set(lifted.done)]
     outcome.unchanged.extend(still)
     outcome.notes.extend(_still_held(store, still))
