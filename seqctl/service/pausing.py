@@ -200,7 +200,7 @@ def _resume_contact(
         if hold not in allowed:
             message = f"{hold.by} paused {address}, and you did not enroll it."
             outcome.refused.append(Refusal(address, "NOT_YOURS", message))
-    if not holds:
+    if not on_contact:
         outcome.notes.append(f"{address} is not paused by itself.")
     lifted = _lift(store, allowed, by)
     outcome.done.extend(lifted.done)
