@@ -1,0 +1,64 @@
+"""What a mail that was read says, and what it is taken for."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Kind(StrEnum):
+    """What a mail that was read is taken for."""
+
+    REPLY = "reply"
+    AUTO_REPLY = "auto-reply"
+    BOUNCE_HARD = "bounce-hard"
+    BOUNCE_SOFT = "bounce-soft"
+    COMPLAINT = "complaint"
+    UNSUBSCRIBE = "unsubscribe"
+    MEETING = "meeting"
+    OWN = "own"
+    OTHER = "other"
+
+
+class Failure(NamedTuple):
+    """A mail that could not be delivered: to whom, for good (`hard`) or for now, and why."""
+
+    recipient: str | None
+    hard: bool
+    why: str
+
+
+class Letter(NamedTuple):
+    """The facts of one mail, as it says them itself; whether any of it is ours, others find out.
+
+    Addresses are lower case. `references` are the Message-IDs that it answers, nearest first: of
+    In-Reply-To and References, and of the original mail that a bounce or a complaint quotes.
+    `recipients` are all of To and Cc. `automatic` says why it is an automatic reply, `returns` is the day
+    on which its writer is back. `complaint` is the recipient of a feedback report ('' if it names none).
+    `unsubscribes` is true where its own text asks to be left alone and says little else; `text` is
+    the beginning of that own, unquoted text. `accepts` is true for a calendar reply that accepts.
+    """
+
+    sender: str
+    sender_name: str
+    subject: str
+    at: datetime | None
+    message_id: str | None
+    references: tuple[str, ...]
+    seqctl_id: str | None
+    recipients: tuple[str, ...]
+    failure: Failure | None
+    automatic: str | None
+    returns: date | None
+    complaint: str | None
+    unsubscribes: bool
+    accepts: bool
+    text: str
+
+
+class Taken(NamedTuple):
+    """What a mail is taken for by itself, and why in a few words for people."""
+
+    kind: Kind
+    reason: str
