@@ -37,7 +37,9 @@ class Letter(NamedTuple):
     `recipients` are all of To and Cc. `automatic` says why it is an automatic reply, `returns` is the day
     on which its writer is back. `complaint` is the recipient of a feedback report ('' if it names none).
     `unsubscribes` is true where its own text asks to be left alone and says little else; `text` is
-    the beginning of that own, unquoted text. `accepts` is true for a calendar reply that accepts.
+    the beginning of that own, unquoted text. `token` is what follows "unsubscribe" in the subject, in the
+    address it was sent to (`+unsubscribe-17.3f…@`), or in a body that says nothing else, genuine or not
+    (`message_ids.message_of_token` tells). `accepts` is true for a calendar reply that accepts.
     """
 
     sender: str
@@ -53,6 +55,7 @@ class Letter(NamedTuple):
     returns: date | None
     complaint: str | None
     unsubscribes: bool
+    token: str | None
     accepts: bool
     text: str
 
