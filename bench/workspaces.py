@@ -24,6 +24,7 @@ from seqctl.domain.model import (
     Window,
 )
 from seqctl.service import sequences
+from seqctl.service.inboxes import capturing
 from seqctl.service.people import add_first_user, add_user
 from seqctl.store import create_store
 
@@ -131,7 +132,7 @@ def make_workspace(path: Path, total: int, due: int) -> None:
     store = create_store(path, simulated_now=NOW)
     ann = add_first_user(store, _user("ann", "Ann Berg"), NOW)
     add_user(store, _user("bo", "Bo Ek"), ann, NOW)
-    store.people.connect_inbox(ann.email, ann.id, None)
+    store.people.connect_inbox(capturing(ann))
     sequences.apply(store, ann, NOW, [DRAFT])
     store.connection.execute("DELETE FROM event")  # the bulk below numbers its events from 1
     store.close()

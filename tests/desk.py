@@ -13,6 +13,7 @@ from seqctl.files.sequences import read_sequence_text
 from seqctl.ports.contacts import ContactChange
 from seqctl.service import enrolling, marking, pausing, reenrolling, sequences, ticking
 from seqctl.service.doctor import examine
+from seqctl.service.inboxes import capturing
 from seqctl.service.outcome import Outcome
 from seqctl.service.tasks import close_task
 from seqctl.service.views import enrollment_documents
@@ -53,7 +54,7 @@ class Desk:
             draft = User(0, name, f"{name.capitalize()} Berg", f"{name}@acme.test", ZONE.key)
             user = self.store.people.add_user(draft)
             self.users[name] = user
-            self.store.people.connect_inbox(user.email, user.id, None)
+            self.store.people.connect_inbox(capturing(user))
         self.me = self.users["ann"]
         for name in ("ada", "ben", "cleo"):
             self.contact(name)

@@ -21,6 +21,7 @@ from seqctl.domain.model import (
 )
 from seqctl.ports.contacts import ContactChange
 from seqctl.service import enrolling, marking, pausing, reenrolling, sequences, ticking
+from seqctl.service.inboxes import capturing
 from seqctl.service.people import add_first_user, add_user
 from seqctl.store import SqliteStore, create_store
 
@@ -57,7 +58,7 @@ def rehearse(path: Path) -> SqliteStore:
     bo = add_first_user(store, _user("bo"), MONDAY)
     cy = add_user(store, _user("cy"), bo, MONDAY)
     for user in (bo, cy):
-        store.people.connect_inbox(user.email, user.id, None)
+        store.people.connect_inbox(capturing(user))
     sequences.apply(store, bo, MONDAY, [INTRO])
     sequences.apply(store, cy, MONDAY, [SECRET])
     store.contacts.record(

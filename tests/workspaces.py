@@ -15,6 +15,7 @@ from seqctl.domain.model import Contact, Event, SequenceDraft, User
 from seqctl.ports.contacts import ContactChange
 from seqctl.service import sequences, ticking
 from seqctl.service.doctor import examine
+from seqctl.service.inboxes import capturing
 from seqctl.service.people import add_first_user, add_user
 from seqctl.store import SqliteStore, create_store, open_store
 
@@ -41,7 +42,7 @@ def found(
         first, *others = (_user(name) for name in names)
         owner = add_first_user(store, first, now)
         for user in (owner, *(add_user(store, other, owner, now) for other in others)):
-            store.people.connect_inbox(user.email, user.id, None)
+            store.people.connect_inbox(capturing(user))
 
 
 def _user(name: str) -> User:

@@ -58,10 +58,10 @@ def connect(
         seqctl inbox connect ada@example.com --capture
         seqctl inbox connect ada@example.com --capture-to ~/rehearsal
     """
-    from seqctl.service.people import Capture, connect_inbox
+    from seqctl.service.inboxes import Wiring, connect_inbox
 
     folder = None if capture_to is None else _make_maildir(capture_to)
-    kind = Capture(folder) if capture or capture_to else None
+    kind = Wiring(capture_to=folder) if capture or capture_to else None
     done = connect_inbox(session.store, session.user, address, kind, session.now)
     session.emit({**inbox_document(done.inbox), "rescheduled": done.rescheduled})
     again = "Connected" if done.changed else "Already connected:"
@@ -85,7 +85,7 @@ def disconnect(
     Example:
         seqctl inbox disconnect ada@example.com
     """
-    from seqctl.service.people import disconnect_inbox
+    from seqctl.service.inboxes import disconnect_inbox
 
     done = disconnect_inbox(session.store, session.user, address, end, session.now)
     session.emit(

@@ -78,7 +78,20 @@ class Limits(NamedTuple):
     def __bool__(self) -> bool:
         return any(limit is not None for limit in self)
 
+    def __str__(self) -> str:
+        said = [
+            f"{count} {span}"
+            for count, span in ((self.per_day, "in 24 hours"), (self.per_minute, "a minute"))
+            if count is not None
+        ]
+        if self.gap is not None:
+            least, most = (int(span.total_seconds()) for span in self.gap)
+            said.append(f"one every {least} to {most} s")
+        return f"at most {', '.join(said)}" if said else "without limit"
 
+
+NO_ACCOUNT = Account()
+"""Of an inbox that keeps its mail in the workspace and reads none."""
 NO_LIMITS = Limits()
 USUAL_LIMITS = Limits(per_day=100, per_minute=3)
 """Of an inbox that really sends, unless it was told otherwise (spec; no provider minds so few)."""

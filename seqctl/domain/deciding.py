@@ -11,13 +11,16 @@ from datetime import datetime
 from heapq import heapify, heappop, heappush
 from typing import NamedTuple
 
-from seqctl.domain import lifecycle
+from seqctl.domain import lifecycle, limits
+from seqctl.domain.accounts import NO_LIMITS, Limits
 from seqctl.domain.errors import SeqctlError
 from seqctl.domain.lifecycle import Plan
+from seqctl.domain.limits import Line, Turn
 from seqctl.domain.model import (
     Change,
     Enrollment,
     Event,
+    MailStatus,
     Message,
     Status,
     Step,
@@ -25,18 +28,21 @@ from seqctl.domain.model import (
     Waiting,
 )
 from seqctl.domain.rendering import Audience, email_texts, task_texts
-from seqctl.domain.schedule import is_open
+from seqctl.domain.schedule import NoSendTime, is_open, place
 from seqctl.domain.templates import ContactFields, SenderFields, SequenceFields
 
 Place = tuple[datetime, int]
 """A place in the queue: due time, then enrollment id."""
+LAST_ID = 1 << 62
+"""Beyond every enrollment's: at one instant what is due comes before whose turn it is."""
 
 
 class Due(NamedTuple):
     """An enrollment that the clock moves now, with all that its step may need.
 
     `properties` is JSON text; `suppressed` is true when its address has opted out, bounced or is
-    blocked; `thread_subject` is the subject of its latest mail.
+    blocked; `thread_subject` is the subject of its latest mail. `pending` is true when that mail is
+    the one of its step, not handed over yet.
     """
 
     enrollment: Enrollment
@@ -48,26 +54,37 @@ class Due(NamedTuple):
     properties: str
     suppressed: bool
     thread_subject: str | None
+    pending: bool
 
 
 class Sender(NamedTuple):
-    """From where an enrollment's mails go out."""
+    """From where an enrollment's mails go out.
+
+    `real` says that they leave this machine; `trouble` is why none can at the moment.
+    """
 
     fields: SenderFields
     connected: bool
+    real: bool = False
+    trouble: str | None = None
+    limits: Limits = NO_LIMITS
+    address: str = ""
 
 
 class World(NamedTuple):
     """What a decision may ask for, besides the due enrollment itself.
 
     `now` is the actual time of a real workspace; None in a simulated one, where every step runs at
-    its own due time.
+    its own due time. `lines` are those in front of inboxes with a limit. After a restore, what was due
+    up to `restored_at` may have been done already.
     """
 
     plan_of: Callable[[Enrollment], Plan]
     senders: Mapping[tuple[int, int | None], Sender]
     sequences: Mapping[int, str]
     now: datetime | None
+    lines: Mapping[int, Line[Due]]
+    restored_at: datetime | None = None
 
 
 def change(
@@ -128,28 +145,42 @@ class Decider:
         self._sequence_fields: dict[int, SequenceFields] = {}
 
     def decide(
-        self, due: list[Due], last: Place, not_before: datetime, message_id: int
+        self, due: list[Due], last: Place, not_before: datetime, message_id: int, limit: int = 1000
     ) -> Iterator[Change]:
         """The changes of a batch, in the order of time.
 
-        `due` is sorted; steps that become due up to the place `last` belong to the batch. In a
-        simulated workspace nothing happens before `not_before`, its clock. Messages are numbered
-        from `message_id` on.
+        `due` is sorted; steps that become due up to the place `last` belong to the batch, and so do
+        the turns of mails in a line, `limit` of them at most. In a simulated workspace nothing happens
+        before `not_before`, its clock. Messages are numbered from `message_id` on.
         """
         queue = [_queued(row) for row in due]
         heapify(queue)
-        while queue:
-            due_at, _, row = heappop(queue)
-            at = self._world.now or max(due_at, not_before)
+        clock, turns = self._world.now or not_before, 0
+        while turns <= limit:
+            turn = self._next_turn(clock, last) if self._world.lines else None
+            if queue and (turn is None or queue[0][0] <= turn.at):
+                due_at, _, row = heappop(queue)
+                at = self._world.now or max(due_at, not_before)
+            elif turn is not None:
+                row, at, turns = turn.waiting.row, turn.at, turns + 1
+            else:
+                return
+            clock = max(clock, at)
             after, subject = row.enrollment, row.thread_subject
             for decided in self._decide_one(row, at, message_id):
                 yield decided
                 after = decided.after
                 if decided.message is not None:
-                    message_id += 1
+                    message_id += not decided.message.again
                     subject = decided.message.subject
+            row = row._replace(enrollment=after, thread_subject=subject, pending=False)
             if _belongs(after, last):
-                heappush(queue, _queued(row._replace(enrollment=after, thread_subject=subject)))
+                heappush(queue, _queued(row))
+
+    def _next_turn(self, clock: datetime, last: Place) -> Turn[Due] | None:
+        turns = (line.next(clock) for line in self._world.lines.values())
+        turn = min((turn for turn in turns if turn is not None), key=_turn_place, default=None)
+        return turn if turn is not None and (turn.at, LAST_ID) <= last else None
 
     def _decide_one(self, row: Due, at: datetime, message_id: int) -> Iterator[Change]:
         try:
@@ -167,12 +198,15 @@ class Decider:
             detail = "the longest wait for the task is over"
             return change(after, at, "wait-over", detail, step=enrollment.step)
         step = plan.version.steps[enrollment.step - 1]
-        if step.email is None:
+        if step.email is None and not row.pending:
             return self._task(row, plan, step, at)
         return self._mail(row, plan, at, message_id)
 
     def _mail(self, row: Due, plan: Plan, at: datetime, message_id: int) -> Change:
         enrollment = row.enrollment
+        line = self._world.lines.get(enrollment.inbox_id or 0)
+        if enrollment.waiting == Waiting.LIMIT and line is not None:
+            line.leave(enrollment.id)
         if row.suppressed:
             detail = f"{row.email} may not be written to any more"
             return ended(enrollment, at, "error", "BLOCKED", detail)
@@ -180,16 +214,55 @@ class Decider:
         if sender is None or enrollment.inbox_id is None or not sender.connected:
             after = lifecycle.inbox_missing(enrollment)
             return change(after, at, "waiting", "the inbox is not connected")
+        if sender.trouble is not None:
+            return change(lifecycle.inbox_missing(enrollment), at, "waiting", sender.trouble)
         if self._must_wait(enrollment, plan, at):
             after = lifecycle.wait_for_opening(enrollment, plan, at)
             return change(after, at, "rescheduled", "overdue, and the day or window is closed now")
+        waited = enrollment.waiting == Waiting.LIMIT
+        if line is not None and not waited and line.is_busy(seed_of(enrollment), at):
+            after = lifecycle.limit_reached(enrollment)
+            line.join(in_line(row._replace(enrollment=after), plan))
+            return change(after, at, "waiting", f"{sender.address} sends {sender.limits}")
+        sent = self._sent(row, plan, sender, at, message_id)
+        if line is not None:
+            line.went(at)
+        return sent
+
+    def _sent(self, row: Due, plan: Plan, sender: Sender, at: datetime, message_id: int) -> Change:
+        """The mail of a step: sent where it is captured, on its way where it is real."""
+        message = self._message(row, plan, sender, at, message_id)
+        enrollment, number = row.enrollment, row.enrollment.step
+        if not sender.real:
+            noted = enrollment._replace(last_message_id=message.id)
+            after = lifecycle.step_done(noted, plan, at)
+            return change(after, at, "sent", message.subject, step=number, message=message)
+        after = lifecycle.mail_queued(enrollment, message.id)
+        restored = self._world.restored_at
+        if restored is not None and enrollment.due_at is not None and enrollment.due_at <= restored:
+            message = message._replace(status=MailStatus.SENDING)
+            words = "it was due before the workspace was restored: perhaps it went out already"
+            return change(after, at, "unsure", words, message=message)
+        message = message._replace(status=MailStatus.QUEUED)
+        return change(after, at, "queued", message.subject, message=message)
+
+    def _message(
+        self, row: Due, plan: Plan, sender: Sender, at: datetime, message_id: int
+    ) -> Message:
+        enrollment, number = row.enrollment, row.enrollment.step
+        assert enrollment.inbox_id is not None
+        if row.pending:
+            assert enrollment.last_message_id is not None
+            known = (enrollment.last_message_id, enrollment.id, number, enrollment.inbox_id)
+            subject = row.thread_subject or ""
+            return Message(*known, row.email, subject, "", None, at, again=True)
         subject, body = email_texts(
-            plan.version, enrollment.step, self._audience(row, plan, sender), row.thread_subject
+            plan.version, number, self._audience(row, plan, sender), row.thread_subject
         )
-        number = enrollment.step
         email = plan.version.steps[number - 1].email
-        answers = enrollment.last_message_id if email and email.subject is None else None
-        message = Message(
+        assert email is not None
+        last = enrollment.last_message_id
+        return Message(
             message_id,
             enrollment.id,
             number,
@@ -197,11 +270,11 @@ class Decider:
             row.email,
             subject,
             body,
-            answers,
+            last if email.subject is None else None,
             at,
+            markdown=email.markdown,
+            previous=last,
         )
-        after = lifecycle.step_done(enrollment._replace(last_message_id=message_id), plan, at)
-        return change(after, at, "sent", subject, step=number, message=message)
 
     def _must_wait(self, enrollment: Enrollment, plan: Plan, at: datetime) -> bool:
         """Whether a mail of a real workspace is overdue at a closed hour (spec, section 2)."""
@@ -246,6 +319,39 @@ class Decider:
         return fields
 
 
+def in_line(row: Due, plan: Plan) -> limits.Waiting[Due]:
+    """A due mail as it stands in the line of its inbox."""
+    enrollment = row.enrollment
+    assert enrollment.due_at is not None
+    key = (enrollment.version_id, enrollment.timezone, enrollment.any_time)
+    return limits.Waiting(
+        enrollment.due_at, enrollment.id, key, seed_of(enrollment), _opening(enrollment, plan), row
+    )
+
+
+def seed_of(enrollment: Enrollment) -> str:
+    """What the distance of a mail from the one before it is drawn from."""
+    return f"{enrollment.id}.{enrollment.step}"
+
+
+def _opening(enrollment: Enrollment, plan: Plan) -> limits.Opening:
+    def opening(moment: datetime) -> datetime:
+        if enrollment.any_time:
+            return moment
+        try:
+            return place(
+                moment, base=moment, after=None, at=None, email=True, calendar=plan.calendar
+            )
+        except NoSendTime:
+            return moment  # its turn tells
+
+    return opening
+
+
+def _turn_place(turn: Turn[Due]) -> Place:
+    return turn.at, turn.waiting.id
+
+
 def _queued(row: Due) -> tuple[datetime, int, Due]:
     enrollment = row.enrollment
     assert enrollment.due_at is not None
@@ -255,6 +361,6 @@ def _queued(row: Due) -> tuple[datetime, int, Due]:
 def _belongs(after: Enrollment, last: Place) -> bool:
     return (
         after.due_at is not None
-        and after.waiting != Waiting.INBOX
+        and after.waiting in (Waiting.DELAY, Waiting.TASK)
         and (after.due_at, after.id) <= last
     )

@@ -29,6 +29,7 @@ class State(StrEnum):
     TASK = "task"
     INBOX = "inbox"
     MAIL = "mail"
+    LIMIT = "limit"
     HELD_DELAY = "held delay"
     HELD_TASK = "held task"
     HELD_RESUME = "held, delay not begun"
@@ -44,6 +45,10 @@ class Trigger(StrEnum):
     TASK_CREATED = "task created"
     TASK_CLOSED = "task closed"
     INBOX_MISSING = "inbox missing"
+    LIMIT_REACHED = "limit reached"
+    MAIL_QUEUED = "mail queued"
+    MAIL_BACK = "mail back"
+    TASK_MAILED = "task mailed"
     POSTPONED = "postponed"
     HOLD = "hold"
     LIFT = "lift"
@@ -63,12 +68,23 @@ TABLE: dict[State, dict[Trigger, frozenset[State]]] = {
         Trigger.STEP_DONE: _LIVE_NEXT,
         Trigger.TASK_CREATED: frozenset({State.TASK}),
         Trigger.INBOX_MISSING: frozenset({State.INBOX}),
+        Trigger.LIMIT_REACHED: frozenset({State.LIMIT}),
+        Trigger.MAIL_QUEUED: frozenset({State.MAIL}),
+        Trigger.POSTPONED: frozenset({State.DELAY}),
+        Trigger.HOLD: frozenset({State.HELD_DELAY}),
+        Trigger.END: _ENDED,
+    },
+    State.LIMIT: {
+        Trigger.STEP_DONE: _LIVE_NEXT,
+        Trigger.INBOX_MISSING: frozenset({State.INBOX}),
+        Trigger.MAIL_QUEUED: frozenset({State.MAIL}),
         Trigger.POSTPONED: frozenset({State.DELAY}),
         Trigger.HOLD: frozenset({State.HELD_DELAY}),
         Trigger.END: _ENDED,
     },
     State.TASK: {
         Trigger.TASK_CLOSED: _LIVE_NEXT,
+        Trigger.TASK_MAILED: frozenset({State.DELAY}),
         Trigger.HOLD: frozenset({State.HELD_TASK}),
         Trigger.END: _ENDED,
     },
@@ -79,18 +95,21 @@ TABLE: dict[State, dict[Trigger, frozenset[State]]] = {
     },
     State.MAIL: {
         Trigger.STEP_DONE: _LIVE_NEXT,
+        Trigger.MAIL_BACK: frozenset({State.DELAY, State.INBOX}),
         Trigger.HOLD: frozenset({State.HELD_MAIL}),
         Trigger.END: _ENDED,
     },
     State.HELD_DELAY: {Trigger.LIFT: frozenset({State.DELAY}), Trigger.END: _ENDED},
     State.HELD_TASK: {
         Trigger.TASK_CLOSED: frozenset({State.HELD_RESUME}),
+        Trigger.TASK_MAILED: frozenset({State.HELD_DELAY}),
         Trigger.LIFT: frozenset({State.TASK}),
         Trigger.END: _ENDED,
     },
     State.HELD_RESUME: {Trigger.LIFT: _LIFTED, Trigger.END: _ENDED},
     State.HELD_MAIL: {
         Trigger.STEP_DONE: frozenset({State.HELD_RESUME}),
+        Trigger.MAIL_BACK: frozenset({State.HELD_DELAY}),
         Trigger.LIFT: frozenset({State.MAIL}),
         Trigger.END: _ENDED,
     },
@@ -119,6 +138,7 @@ _STATES = {
     (Waiting.TASK, False): State.TASK,
     (Waiting.INBOX, False): State.INBOX,
     (Waiting.MAIL, False): State.MAIL,
+    (Waiting.LIMIT, False): State.LIMIT,
     (Waiting.DELAY, True): State.HELD_DELAY,
     (Waiting.TASK, True): State.HELD_TASK,
     (Waiting.RESUME, True): State.HELD_RESUME,
@@ -233,13 +253,48 @@ def task_closed(enrollment: Enrollment, plan: Plan, at: datetime) -> Enrollment:
 
 
 def inbox_missing(enrollment: Enrollment) -> Enrollment:
-    """Its mail is due and its inbox is not connected: no clock moves it now."""
+    """Its mail is due and its inbox is not connected, or in trouble: no clock moves it now."""
     _allow(enrollment, Trigger.INBOX_MISSING)
     return enrollment._replace(waiting=Waiting.INBOX)
 
 
+def limit_reached(enrollment: Enrollment) -> Enrollment:
+    """Its mail is due and its inbox has sent as much as it may: it keeps its place in the line."""
+    _allow(enrollment, Trigger.LIMIT_REACHED)
+    return enrollment._replace(waiting=Waiting.LIMIT)
+
+
+def mail_queued(enrollment: Enrollment, message_id: int) -> Enrollment:
+    """Its mail is on its way to the server: what becomes of it moves the enrollment on."""
+    _allow(enrollment, Trigger.MAIL_QUEUED)
+    return enrollment._replace(waiting=Waiting.MAIL, due_at=None, last_message_id=message_id)
+
+
+def mail_back(enrollment: Enrollment, due: datetime, *, blocked: bool = False) -> Enrollment:
+    """Its mail was not handed over: it is due again, or waits with its inbox where that is blocked."""
+    _allow(enrollment, Trigger.MAIL_BACK)
+    if enrollment.held_since is not None:
+        return enrollment._replace(waiting=Waiting.DELAY)
+    waiting = Waiting.INBOX if blocked else Waiting.DELAY
+    return enrollment._replace(waiting=waiting, due_at=due)
+
+
+def task_mailed(enrollment: Enrollment, message_id: int, at: datetime) -> Enrollment:
+    """The mail of its open task is to be sent: the task is done, the mail is due at once."""
+    _allow(enrollment, Trigger.TASK_MAILED)
+    held = enrollment.held_since is not None
+    return enrollment._replace(
+        waiting=Waiting.DELAY,
+        base=at,
+        delay_ends_at=at,
+        due_at=None if held else at,
+        any_time=True,
+        last_message_id=message_id,
+    )
+
+
 def place_anew(enrollment: Enrollment, plan: Plan, at: datetime) -> Enrollment:
-    """Its inbox is connected again: due at the next legal moment from `at`."""
+    """Its inbox can send again: due at the next legal moment from `at`."""
     _allow(enrollment, Trigger.POSTPONED)
     end = max(at, enrollment.delay_ends_at or at)
     return enrollment._replace(waiting=Waiting.DELAY, due_at=_due(enrollment, plan, end, at))
@@ -248,13 +303,14 @@ def place_anew(enrollment: Enrollment, plan: Plan, at: datetime) -> Enrollment:
 def wait_for_opening(enrollment: Enrollment, plan: Plan, at: datetime) -> Enrollment:
     """Its mail is overdue and the window is closed at `at`: due at the next opening."""
     _allow(enrollment, Trigger.POSTPONED)
-    return enrollment._replace(due_at=next_opening(at, plan.calendar))
+    return enrollment._replace(waiting=Waiting.DELAY, due_at=next_opening(at, plan.calendar))
 
 
 def hold(enrollment: Enrollment, at: datetime) -> Enrollment:
     """The first hold freezes what is left of the delay (spec, section 5)."""
     _allow(enrollment, Trigger.HOLD)
-    waiting = Waiting.DELAY if enrollment.waiting == Waiting.INBOX else enrollment.waiting
+    blocked = enrollment.waiting in (Waiting.INBOX, Waiting.LIMIT)
+    waiting = Waiting.DELAY if blocked else enrollment.waiting
     return enrollment._replace(waiting=waiting, held_since=at, due_at=None)
 
 

@@ -13,6 +13,8 @@ from datetime import date, datetime, time
 from enum import StrEnum
 from typing import NamedTuple
 
+from seqctl.domain.accounts import NO_ACCOUNT, NO_LIMITS, Account, Limits
+
 # --- the measure of time inside a sequence ------------------------------------------------------
 
 
@@ -202,7 +204,11 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Inbox:
-    """A mail account of one user. `capture_to` is the Maildir that a captured mail is copied to."""
+    """A mail account of one user. `capture_to` is the Maildir that a captured mail is copied to.
+
+    `trouble` says why nothing is sent from it at the moment, although it is connected. `since` is when
+    it was connected: what stood in its mailbox before was read by someone else.
+    """
 
     id: int
     address: str
@@ -210,6 +216,10 @@ class Inbox:
     user: str
     connected: bool
     capture_to: str | None = None
+    account: Account = NO_ACCOUNT
+    limits: Limits = NO_LIMITS
+    since: datetime | None = None
+    trouble: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +257,8 @@ class Waiting(StrEnum):
 
     DELAY = "delay"  # the clock: `due_at` is set
     TASK = "task"  # a person; `due_at` is set only where the wait has a limit
-    INBOX = "inbox"  # its step is due, its inbox is not connected
+    INBOX = "inbox"  # its step is due, its inbox is not connected or in trouble
+    LIMIT = "limit"  # its step is due, its inbox has sent as much as it may; `due_at` is its place
     RESUME = "resume"  # held, and the next delay has not begun
     MAIL = "mail"  # a message that is not yet settled
 
@@ -295,8 +306,9 @@ class Enrollment(NamedTuple):
 class Hold(NamedTuple):
     """One reason why enrollments stand still.
 
-    `scope` is `sequence`, `all` or `contact`. A contact hold without a sequence holds the contact
-    everywhere. `user_id` is who placed it, and for the other two scopes also whom it holds.
+    `scope` is `sequence` or `all`, which hold what `user_id` enrolled; or one that holds a contact:
+    `contact`, `auto-reply` (away until), `hand-written` (its user wrote to the contact). A contact's
+    hold without a sequence holds the contact everywhere. `user_id` is who placed it.
     """
 
     id: int
@@ -309,8 +321,23 @@ class Hold(NamedTuple):
     until: datetime | None
 
 
+class MailStatus(StrEnum):
+    """Where a mail stands (docs/mail.md has the diagram)."""
+
+    QUEUED = "queued"  # to be handed over, or to be tried again
+    CLAIMED = "claimed"  # a tick is handing it over; not on the wire as a whole
+    SENDING = "sending"  # its final dot may have gone out
+    SENT = "sent"
+    FAILED = "failed"  # refused for good
+    UNKNOWN = "unknown"  # perhaps sent; only a person sends it again
+    CANCELLED = "cancelled"  # its enrollment ended before it went out
+
+
 class Message(NamedTuple):
-    """One mail of one step of one enrollment; `answers` is the message whose thread it goes on."""
+    """One mail of one step of one enrollment; `answers` is the message whose thread it goes on.
+
+    `previous` is the enrollment's mail before it. `again` marks one that is recorded already.
+    """
 
     id: int
     enrollment_id: int
@@ -321,6 +348,11 @@ class Message(NamedTuple):
     body: str
     answers: int | None
     at: datetime
+    status: MailStatus = MailStatus.SENT
+    markdown: bool = False
+    attachments: str | None = None
+    previous: int | None = None
+    again: bool = False
 
 
 class Task(NamedTuple):

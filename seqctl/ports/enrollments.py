@@ -100,6 +100,18 @@ class Enrollments(Protocol):
         """What is due up to `until`, in order of due time, then of id."""
         ...
 
+    def in_line(self, inbox_id: int, limit: int) -> list[Due]:
+        """What stands in the line of an inbox: the first `limit` of each version and time zone."""
+        ...
+
+    def inboxes_in_line(self) -> set[int]:
+        """The inboxes that somebody stands in line for."""
+        ...
+
+    def latest_slots(self, inbox_id: int, limit: int) -> list[datetime]:
+        """When the latest mails of an inbox with a limit went out, latest first."""
+        ...
+
     def next_due(self) -> datetime | None:
         """When the clock moves the next enrollment."""
         ...
@@ -109,7 +121,7 @@ class Enrollments(Protocol):
         ...
 
     def waiting_due(self) -> int:
-        """How many enrollments are due but wait for an inbox or for an unsettled mail."""
+        """How many enrollments are due but wait for an inbox, a limit or an unsettled mail."""
         ...
 
     def next_message_id(self) -> int:

@@ -1,18 +1,18 @@
-"""Users and their inboxes (spec, sections 1, 6.3, 6.4 and 12)."""
+"""Users (spec, sections 1, 6.3 and 12)."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from seqctl.domain.addresses import parse_address
-from seqctl.domain.errors import NotFound, Refused, WrongUsage
-from seqctl.domain.model import Change, Event, Inbox, User
-from seqctl.service.acting import did_you_mean, user_named
+from seqctl.domain.errors import Refused, WrongUsage
+from seqctl.domain.model import Event, User
+from seqctl.service.acting import user_named
 
 if TYPE_CHECKING:
-    from seqctl.domain.model import Enrollment
     from seqctl.ports import Store
 
 _USER_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
@@ -39,31 +39,6 @@ class Removal(NamedTuple):
     inboxes: list[str]
     sequences: list[str]
     contacts: int
-
-
-class Capture(NamedTuple):
-    """A kind of inbox: mails stay in the workspace, and are copied to the Maildir `to`."""
-
-    to: str | None = None
-
-
-class Connecting(NamedTuple):
-    """An inbox that is connected now, and how many mails that waited for it were placed anew."""
-
-    inbox: Inbox
-    changed: bool
-    rescheduled: int
-
-
-class Disconnecting(NamedTuple):
-    """An inbox that is disconnected now. `waiting` live enrollments still have mail to send from
-    it, the next at `next_due`; `ended` of them were ended."""
-
-    inbox: Inbox
-    changed: bool
-    waiting: int
-    next_due: datetime | None
-    ended: int
 
 
 # --- users --------------------------------------------------------------------------------------
@@ -279,8 +254,6 @@ def _one_line(text: str) -> str:
 
 
 def _with_id(user: User, id: int) -> User:
-    from dataclasses import replace
-
     return replace(user, id=id)
 
 
@@ -288,131 +261,3 @@ def _differences(old: User, new: User) -> list[str]:
     fields = {"full_name": "name", "email": "e-mail", "timezone": "zone", "signature": "signature"}
     changed = [word for field, word in fields.items() if getattr(old, field) != getattr(new, field)]
     return changed + (["teams"] if old.teams != new.teams else [])
-
-
-# --- inboxes ------------------------------------------------------------------------------------
-
-
-def connect_inbox(
-    store: Store, user: User, address: str, kind: Capture | None, now: datetime
-) -> Connecting:
-    """Connect a capturing inbox of the acting user; what waited for it is placed anew from now.
-
-    Without a `kind` an inbox that is known keeps its own, and a new one in a simulated workspace
-    captures. Raises InvalidAddress, Refused for another user's inbox, and WrongUsage where a real
-    workspace needs to be told the kind.
-    """
-    address = parse_address(address)
-    with store.writing():
-        known = _inbox_at(store, address)
-        if known is not None:
-            _refuse_foreign_inbox(store, known, user)
-        kind = kind or _usual_kind(store, known, address)
-        inbox = store.people.connect_inbox(address, user.id, kind.to)
-        if inbox == known:
-            return Connecting(inbox, False, 0)
-        store.history.add([Event(at=now, actor_id=user.id, kind="inbox-connected", detail=address)])
-        rescheduled = _place_anew(store, inbox, user, now)
-    return Connecting(inbox, True, rescheduled)
-
-
-def disconnect_inbox(
-    store: Store, user: User, address: str, end: bool, now: datetime
-) -> Disconnecting:
-    """Send nothing more from an inbox; its enrollments wait, or with `end` they end.
-
-    Raises NotFound, and Refused for another user's inbox.
-    """
-    with store.writing():
-        inbox = _inbox_named(store, address)
-        _refuse_foreign_inbox(store, inbox, user)
-        if inbox.connected:
-            store.people.disconnect_inbox(inbox.id)
-            store.history.add(
-                [Event(at=now, actor_id=user.id, kind="inbox-disconnected", detail=inbox.address)]
-            )
-        senders = _senders(store, inbox)
-        next_due = min((e.due_at for e in senders if e.due_at is not None), default=None)
-        ended = _end_senders(store, senders, inbox, user, now) if end else 0
-        after = _inbox_named(store, inbox.address)
-    return Disconnecting(after, inbox.connected, len(senders), next_due, ended)
-
-
-def _usual_kind(store: Store, known: Inbox | None, address: str) -> Capture:
-    if known is not None:
-        return Capture(known.capture_to)
-    if store.workspace.state().simulated:
-        return Capture()
-    raise WrongUsage(
-        "Say how to connect it: this version of seqctl can only capture mail, not send it.",
-        f"seqctl inbox connect {address} --capture",
-        code="KIND_NEEDED",
-    )
-
-
-def _place_anew(store: Store, inbox: Inbox, user: User, now: datetime) -> int:
-    from seqctl.domain.lifecycle import place_anew
-    from seqctl.service.planning import Plans
-
-    plans = Plans(store)
-    changes = [
-        Change(
-            place_anew(enrollment, plans.of(enrollment), now),
-            Event(
-                at=now,
-                actor_id=user.id,
-                kind="rescheduled",
-                detail=f"{inbox.address} is connected again",
-                contact_id=enrollment.contact_id,
-                sequence_id=enrollment.sequence_id,
-                enrollment_id=enrollment.id,
-                step=enrollment.step,
-            ),
-        )
-        for enrollment in store.enrollments.blocked_by_inbox(inbox.id)
-    ]
-    store.enrollments.record(changes)
-    return len(changes)
-
-
-def _senders(store: Store, inbox: Inbox) -> list[Enrollment]:
-    """The live enrollments that still have a mail to send from an inbox."""
-    from seqctl.service.planning import Plans
-
-    plans = Plans(store)
-    live = store.enrollments.live(inbox_id=inbox.id)
-    return [e for e in live if plans.of(e).version.sends_from(e.step)]
-
-
-def _end_senders(
-    store: Store, senders: list[Enrollment], inbox: Inbox, user: User, now: datetime
-) -> int:
-    from seqctl.service.ending import end_all
-
-    detail = f"{inbox.address} was disconnected"
-    return end_all(store, senders, now, user.id, "error", error="INBOX_DISCONNECTED", detail=detail)
-
-
-def _inbox_at(store: Store, address: str) -> Inbox | None:
-    return next((inbox for inbox in store.people.inboxes() if inbox.address == address), None)
-
-
-def _inbox_named(store: Store, address: str) -> Inbox:
-    inbox = _inbox_at(store, address.strip().lower())
-    if inbox is None:
-        near = did_you_mean(address, [inbox.address for inbox in store.people.inboxes()])
-        raise NotFound(
-            f"There is no inbox '{address}'.{near}", "seqctl inbox list", code="NO_INBOX"
-        )
-    return inbox
-
-
-def _refuse_foreign_inbox(store: Store, inbox: Inbox, user: User) -> None:
-    # The inbox of someone who was removed is free for whoever reads that mail now.
-    removed = inbox.user_id not in {known.id for known in store.people.users()}
-    if inbox.user_id != user.id and not removed:
-        raise Refused(
-            f"{inbox.address} is an inbox of {inbox.user}.",
-            f"the same command with --as {inbox.user}",
-            code="NOT_YOURS",
-        )

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from seqctl.domain.deciding import Sender, World
+from seqctl.domain.accounts import NO_LIMITS
+from seqctl.domain.deciding import Due, Sender, World, in_line
 from seqctl.domain.lifecycle import Plan
-from seqctl.domain.model import Enrollment, Version
+from seqctl.domain.limits import Line
+from seqctl.domain.model import Enrollment, Inbox, User, Version
 from seqctl.domain.rendering import sender_fields
 
 if TYPE_CHECKING:
@@ -38,14 +40,54 @@ class Plans:
         return self._versions[version_id]
 
 
-def world(store: Store, plans: Plans, now: datetime | None) -> World:
-    """The senders and sequences as they are now; `now` is None in a simulated workspace."""
+def world(store: Store, plans: Plans, now: datetime | None, limit: int) -> World:
+    """The senders, sequences and lines as they are now; `now` is None in a simulated workspace.
+
+    Of each line, the first `limit` of those that may go out at the same hours are read.
+    """
     inboxes = store.people.inboxes()
     senders: dict[tuple[int, int | None], Sender] = {}
     for user in store.people.users(removed=True):
         senders[user.id, None] = Sender(sender_fields(user, None), connected=False)
         for inbox in inboxes:
-            fields = sender_fields(user, inbox.address)
-            senders[user.id, inbox.id] = Sender(fields, inbox.connected)
+            senders[user.id, inbox.id] = _sender(user, inbox)
     sequences = {sequence.id: sequence.name for sequence in store.sequences.all(deleted=True)}
-    return World(plans.of, senders, sequences, now)
+    return World(
+        plans.of,
+        senders,
+        sequences,
+        now,
+        _lines(store, plans, inboxes, limit),
+        store.workspace.state().restored_at,
+    )
+
+
+def _sender(user: User, inbox: Inbox) -> Sender:
+    return Sender(
+        sender_fields(user, inbox.address),
+        inbox.connected,
+        inbox.account.sends,
+        inbox.trouble,
+        inbox.limits,
+        inbox.address,
+    )
+
+
+def _lines(store: Store, plans: Plans, inboxes: list[Inbox], limit: int) -> dict[int, Line[Due]]:
+    waited_for = store.enrollments.inboxes_in_line()
+    lines: dict[int, Line[Due]] = {}
+    for inbox in inboxes:
+        if not (inbox.limits or inbox.id in waited_for):
+            continue
+        ready = inbox.connected and inbox.trouble is None
+        line = Line[Due](inbox.limits if ready else NO_LIMITS, _gone(store, inbox))
+        if inbox.id in waited_for:
+            for row in store.enrollments.in_line(inbox.id, limit):
+                line.join(in_line(row, plans.of(row.enrollment)))
+        lines[inbox.id] = line
+    return lines
+
+
+def _gone(store: Store, inbox: Inbox) -> list[datetime]:
+    most = max(inbox.limits.per_day or 1, inbox.limits.per_minute or 1)
+    return store.enrollments.latest_slots(inbox.id, most)

@@ -22,7 +22,6 @@ BATCH = 1000
 IDLE = "idle"
 _BACKWARDS = timedelta(days=1)
 _LAST_MOMENT = datetime.max.replace(microsecond=0, tzinfo=UTC)
-_NO_ID = 1 << 62
 
 
 class Failure(NamedTuple):
@@ -179,7 +178,8 @@ class _Run:
             result.left_due = store.enrollments.waiting_due() + store.enrollments.count_due(
                 result.ended
             )
-            result.next_due = store.enrollments.next_due()
+            self._now = max(self._now, result.ended)
+            result.next_due = self._next_due(self._world(1))
         return result
 
     def _batch(self, limit: int) -> bool:
@@ -187,32 +187,39 @@ class _Run:
         with store.writing():
             refuse_halted(store.workspace.state())
             self._now = max(self._now, store.history.last_at() or self._now)
-            until, due = store.holds.next_until(), store.enrollments.next_due()
+            world = self._world(limit)
+            until, due = store.holds.next_until(), self._next_due(world)
             if until is not None and self._reached(until) and (due is None or until <= due):
                 return self._resume(until)
             if due is None or not self._reached(due):
                 return False
-            changes = self._decide(limit, until if until and self._reached(until) else None)
+            changes = self._decide(world, limit, until if until and self._reached(until) else None)
             store.enrollments.record(changes)
             latest = max((change.event.at for change in changes), default=self._now)
             self._advance(latest)
         self.result.count(changes)
         return True
 
-    def _decide(self, limit: int, before: datetime | None) -> list[Change]:
+    def _next_due(self, world: World) -> datetime | None:
+        """When the clock moves the next enrollment: what is due, or whose turn in a line comes."""
+        turns = (line.next(self._now) for line in world.lines.values())
+        moments = [turn.at for turn in turns if turn is not None]
+        due = self._store.enrollments.next_due()
+        return min([due, *moments] if due is not None else moments, default=None)
+
+    def _decide(self, world: World, limit: int, before: datetime | None) -> list[Change]:
         """The changes of the next batch, all of it before `before`, where a resume comes first."""
-        from seqctl.domain.deciding import Decider
+        from seqctl.domain.deciding import LAST_ID, Decider
 
         end = before or self._target or _LAST_MOMENT
         rows = self._store.enrollments.due(end, limit, inclusive=before is None)
-        last: Place = (end, -1 if before else _NO_ID)
+        last: Place = (end, -1 if before else LAST_ID)
         if len(rows) == limit:
             enrollment = rows[-1].enrollment
             assert enrollment.due_at is not None
             last = (enrollment.due_at, enrollment.id)
-        decider = Decider(self._world())
         first_message = self._store.enrollments.next_message_id()
-        return list(decider.decide(rows, last, self._now, first_message))
+        return list(Decider(world).decide(rows, last, self._now, first_message, limit))
 
     def _resume(self, until: datetime) -> bool:
         """Lift the holds that end at `until`; the resume counts from then (spec, section 5)."""
@@ -237,10 +244,11 @@ class _Run:
             self._advance(at)
         self.result.count(changes)
 
-    def _world(self) -> World:
+    def _world(self, limit: int) -> World:
         from seqctl.service.planning import world
 
-        return world(self._store, self._known_plans(), None if self._simulated else self._now)
+        now = None if self._simulated else self._now
+        return world(self._store, self._known_plans(), now, limit)
 
     def _known_plans(self) -> Plans:
         from seqctl.service.planning import Plans

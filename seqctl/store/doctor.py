@@ -56,7 +56,7 @@ _PROMISES = (
             WHERE e.continues IS NOT NULL
         ), first AS MATERIALIZED (SELECT id, min(ancestor) AS ancestor FROM line GROUP BY id)
         SELECT max(m.id), m.step FROM message AS m LEFT JOIN first ON first.id = m.enrollment_id
-        WHERE m.status <> 'failed'
+        WHERE m.status NOT IN ('failed', 'cancelled')
         GROUP BY ifnull(first.ancestor, m.enrollment_id), m.step HAVING count(*) > 1
         """,
     ),
@@ -84,7 +84,7 @@ _PROMISES = (
         SELECT m.id, m.recipient, s.kind, s.since FROM message AS m CROSS JOIN suppression AS s
         ON s.address IN (m.recipient, substr(m.recipient, instr(m.recipient, '@')))
             AND s.since < m.at
-        WHERE m.status <> 'failed'
+        WHERE m.status IN ('sent', 'sending', 'unknown')
         """,
     ),
     Promise(
@@ -107,11 +107,17 @@ _PROMISES = (
     Promise(
         "4",
         "enrollment",
-        "nothing moves it: no inbox that it waits for is disconnected",
+        "nothing moves it: no inbox that it waits for is disconnected or in trouble",
         """
         SELECT e.id FROM enrollment AS e LEFT JOIN inbox AS i ON i.id = e.inbox_id
-        WHERE e.waiting = 'inbox' AND ifnull(i.connected, 1)
+        WHERE e.waiting = 'inbox' AND ifnull(i.connected, 1) AND i.trouble IS NULL
         """,
+    ),
+    Promise(
+        "4",
+        "enrollment",
+        "nothing moves it: it stands in line, but has no due time",
+        "SELECT e.id FROM enrollment AS e WHERE e.waiting = 'limit' AND e.due_at IS NULL",
     ),
     Promise(
         "4",
@@ -119,7 +125,7 @@ _PROMISES = (
         "nothing moves it: it waits for a mail that is settled",
         """
         SELECT e.id FROM enrollment AS e LEFT JOIN message AS m ON m.id = e.last_message_id
-        WHERE e.waiting = 'mail' AND ifnull(m.status, 'sent') IN ('sent', 'failed')
+        WHERE e.waiting = 'mail' AND ifnull(m.status, 'sent') IN ('sent', 'failed', 'cancelled')
         """,
     ),
     Promise(

@@ -10,10 +10,11 @@ from typing import Any
 
 from seqctl.domain import lifecycle
 from seqctl.domain.deciding import Due
-from seqctl.domain.model import Change, Enrollment, Waiting
+from seqctl.domain.model import Change, Enrollment, Message, Status, Waiting
 from seqctl.domain.moments import from_iso, iso
 from seqctl.ports.enrollments import RowRefused
 from seqctl.store.history import EVENT_COLUMNS, INSERT_EVENT
+from seqctl.store.messages import cancel_queued, write_messages
 from seqctl.store.rows import (
     ENROLLMENT_COLUMNS,
     Row,
@@ -47,13 +48,29 @@ _DUE = f"""
     SELECT {columns_of("e")}, c.email, c.first_name, c.last_name, c.company, c.phone, c.properties,
         EXISTS (SELECT 1 FROM suppression WHERE address = c.email) OR EXISTS (
             SELECT 1 FROM suppression WHERE address = substr(c.email, instr(c.email, '@'))),
-        (SELECT subject FROM message WHERE message.id = e.last_message_id)
-    FROM agenda AS a
-    CROSS JOIN enrollment AS e ON e.id = a.enrollment_id
+        m.subject, m.step = e.step AND m.enrollment_id = e.id AND m.status = 'queued'
+    FROM {{from_}}
     CROSS JOIN contact AS c ON c.id = e.contact_id
-    WHERE a.due_at {{until}} ?
-    ORDER BY a.due_at, a.enrollment_id
-    LIMIT ?
+    LEFT JOIN message AS m ON m.id = e.last_message_id
+    {{where}}
+"""
+_FROM_AGENDA = _DUE.format(
+    from_="agenda AS a CROSS JOIN enrollment AS e ON e.id = a.enrollment_id",
+    where="WHERE a.due_at {until} ? ORDER BY a.due_at, a.enrollment_id LIMIT ?",
+)
+# The first of each group that may go out at the same hours.
+_FROM_LINE = _DUE.format(
+    from_="""(
+        SELECT id AS line_id, row_number() OVER (
+            PARTITION BY version_id, timezone, any_time ORDER BY due_at, id) AS place
+        FROM enrollment WHERE waiting = 'limit' AND inbox_id = ?
+    ) CROSS JOIN enrollment AS e ON e.id = line_id""",
+    where="WHERE place <= ?",
+)
+_INSERT_TASK = """
+    INSERT INTO task (id, enrollment_id, step, assignee_id, type, title, priority, notes, subject,
+        body, created_at)
+    VALUES (?,?,?,?,?,?,?,?,?,?,?)
 """
 _NO_HOLD = """
     NOT EXISTS (SELECT 1 FROM hold AS h WHERE h.contact_id IS NULL
@@ -172,9 +189,29 @@ class SqliteEnrollments:
 
     def due(self, until: datetime, limit: int, *, inclusive: bool = True) -> list[Due]:
         """What is due up to `until`, in order of due time, then of id."""
-        query = _DUE.format(until="<=" if inclusive else "<")
+        query = _FROM_AGENDA.format(until="<=" if inclusive else "<")
         rows = self._connection.execute(query, (iso(until), limit))
         return [Due(to_enrollment(row), *row[_WIDTH:]) for row in rows]
+
+    def in_line(self, inbox_id: int, limit: int) -> list[Due]:
+        """What stands in the line of an inbox: the first `limit` of each version and time zone."""
+        rows = self._connection.execute(_FROM_LINE, (inbox_id, limit))
+        return [Due(to_enrollment(row), *row[_WIDTH:]) for row in rows]
+
+    def inboxes_in_line(self) -> set[int]:
+        """The inboxes that somebody stands in line for."""
+        rows = self._connection.execute(
+            "SELECT DISTINCT inbox_id FROM enrollment WHERE waiting = 'limit'"
+        )
+        return {row[0] for row in rows}
+
+    def latest_slots(self, inbox_id: int, limit: int) -> list[datetime]:
+        """When the latest mails of an inbox with a limit went out, latest first."""
+        rows = self._connection.execute(
+            "SELECT at FROM slot WHERE inbox_id = ? ORDER BY at DESC, message_id DESC LIMIT ?",
+            (inbox_id, limit),
+        )
+        return [from_iso(row[0]) for row in rows]
 
     def next_due(self) -> datetime | None:
         """When the clock moves the next enrollment."""
@@ -188,10 +225,10 @@ class SqliteEnrollments:
         ).fetchone()[0]
 
     def waiting_due(self) -> int:
-        """How many enrollments are due but wait for an inbox or for an unsettled mail."""
+        """How many enrollments are due but wait for an inbox, a limit or an unsettled mail."""
         return self._connection.execute(
-            "SELECT count(*) FROM enrollment WHERE waiting IN ('inbox', 'mail') "
-            "AND held_since IS NULL"
+            "SELECT (SELECT count(*) FROM enrollment WHERE waiting IN ('inbox', 'mail') "
+            "AND held_since IS NULL) + (SELECT count(*) FROM enrollment WHERE waiting = 'limit')"
         ).fetchone()[0]
 
     def released(
@@ -222,6 +259,12 @@ class SqliteEnrollments:
         """The id that the next message will get, inside a write transaction."""
         return self._next("message")
 
+    def _next(self, table: str) -> int:
+        row = self._connection.execute(
+            f"SELECT max((SELECT ifnull(max(id), 0) FROM {table}), id_floor) + 1 FROM workspace"
+        ).fetchone()
+        return row[0]
+
     # --- writing ------------------------------------------------------------------------------
 
     def record(self, changes: Sequence[Change]) -> None:
@@ -237,7 +280,7 @@ class SqliteEnrollments:
 
     def _record(self, changes: Sequence[Change]) -> None:
         events: list[Row] = []
-        messages: list[Row] = []
+        messages: list[Message] = []
         tasks: list[Row] = []
         latest: dict[int, tuple[Enrollment, int]] = {}
         event_id, task_id = self._next("event") - 1, self._next("task")
@@ -247,8 +290,9 @@ class SqliteEnrollments:
             known = latest.get(after.id)
             made_message = made_task = None
             if change.message is not None:
-                made_message = change.message.id
-                messages.append((*change.message[:8], "sent", iso(change.message.at)))
+                messages.append(change.message)
+                if not change.message.again:
+                    made_message = change.message.id
             if change.task is not None:
                 made_task = task_id
                 tasks.append((task_id, *change.task[:9], iso(change.task.created_at)))
@@ -261,7 +305,10 @@ class SqliteEnrollments:
             ))  # fmt: skip
             latest[after.id] = (after, event_id)
         self._write_enrollments(latest)
-        self._write_rows(messages, tasks, events)
+        write_messages(self._connection, messages)
+        many = self._connection.executemany
+        many(_INSERT_TASK, tasks)
+        many(INSERT_EVENT, events)
 
     def _write_enrollments(self, latest: dict[int, tuple[Enrollment, int]]) -> None:
         fresh: list[Row] = []
@@ -276,7 +323,7 @@ class SqliteEnrollments:
                 moved.append(row)
             else:
                 turned.append(row)
-            if after.due_at is not None and after.waiting != Waiting.INBOX:
+            if after.due_at is not None and after.waiting in (Waiting.DELAY, Waiting.TASK):
                 agenda.append((iso(after.due_at), id))
         many = self._connection.executemany
         many(
@@ -288,28 +335,12 @@ class SqliteEnrollments:
         if many(_MOVE, map(_moving_values, moved)).rowcount < len(moved):
             turned += moved
         many(_UPDATE, map(_changing_values, turned))
+        cancel_queued(
+            self._connection,
+            [id for id, (after, _) in latest.items() if after.status == Status.UNENROLLED],
+        )
         agenda.sort()
         many("INSERT INTO agenda (due_at, enrollment_id) VALUES (?, ?)", agenda)
-
-    def _write_rows(self, messages: list[Row], tasks: list[Row], events: list[Row]) -> None:
-        many = self._connection.executemany
-        many(
-            "INSERT INTO message (id, enrollment_id, step, inbox_id, recipient, subject, body, "
-            "answers, status, at) VALUES (?,?,?,?,?,?,?,?,?,?)",
-            messages,
-        )
-        if messages:
-            self._connection.execute(
-                "INSERT INTO outbox SELECT m.id FROM message AS m JOIN inbox AS i ON i.id = m.inbox_id "
-                "WHERE m.id >= ? AND i.capture_to IS NOT NULL",
-                (messages[0][0],),
-            )
-        many(
-            "INSERT INTO task (id, enrollment_id, step, assignee_id, type, title, priority, notes, "
-            "subject, body, created_at) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
-            tasks,
-        )
-        many(INSERT_EVENT, events)
 
     def hold_all(
         self, sequence_id: int, user_id: int, at: datetime, actor_id: int, detail: str
@@ -340,7 +371,7 @@ class SqliteEnrollments:
         )
         run(
             "UPDATE enrollment SET held_since = :at, due_at = NULL, last_event_id = v.id, "
-            "waiting = CASE waiting WHEN 'inbox' THEN 'delay' ELSE waiting END "
+            "waiting = CASE WHEN waiting IN ('inbox', 'limit') THEN 'delay' ELSE waiting END "
             "FROM event AS v WHERE v.id > :last AND enrollment.id = v.enrollment_id",
             given,
         )
@@ -351,10 +382,6 @@ class SqliteEnrollments:
             f"SELECT id FROM enrollment WHERE status = 'live' AND {where} ORDER BY id", values
         )
         return [row[0] for row in rows]
-
-    def _next(self, table: str) -> int:
-        row = self._connection.execute(f"SELECT ifnull(max(id), 0) + 1 FROM {table}").fetchone()
-        return row[0]
 
     def _all(self, query: str, values: Sequence[Any]) -> list[Enrollment]:
         return [to_enrollment(row) for row in self._connection.execute(query, values)]

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from seqctl.domain.accounts import Limits
 from seqctl.domain.model import Inbox, User
 from seqctl.domain.moments import iso
+from seqctl.store.accounts import from_text, to_text
+from seqctl.store.rows import Row, moment, text
 
 _USER = """
     SELECT id, name, full_name, email, timezone, signature,
@@ -15,7 +18,8 @@ _USER = """
     FROM user
 """
 _INBOX = """
-    SELECT inbox.id, address, user_id, user.name, connected, capture_to
+    SELECT inbox.id, address, user_id, user.name, connected, capture_to, account, since, trouble,
+        per_day, per_minute, gap_least, gap_most
     FROM inbox JOIN user ON user.id = user_id
 """
 
@@ -60,16 +64,29 @@ class SqlitePeople:
         """All inboxes, connected or not, in the order in which they came."""
         return [_to_inbox(row) for row in self._connection.execute(f"{_INBOX} ORDER BY inbox.id")]
 
-    def connect_inbox(self, address: str, user_id: int, capture_to: str | None) -> Inbox:
-        """Add a connected capturing inbox, or connect it again."""
+    def connect_inbox(self, inbox: Inbox) -> Inbox:
+        """Add a connected inbox (its id is ignored), or connect the one of its address anew."""
+        gap = inbox.limits.gap
+        least, most = (None, None) if gap is None else (int(g.total_seconds()) for g in gap)
         self._connection.execute(
-            "INSERT INTO inbox (address, user_id, kind, capture_to, connected) "
-            "VALUES (?, ?, 'capture', ?, 1) ON CONFLICT (address) DO UPDATE SET "
-            "user_id = excluded.user_id, capture_to = excluded.capture_to, connected = 1",
-            (address, user_id, capture_to),
-        )
-        row = self._connection.execute(f"{_INBOX} WHERE address = ?", (address,)).fetchone()
+            "INSERT INTO inbox (address, user_id, capture_to, account, since, per_day, per_minute, "
+            "gap_least, gap_most, connected) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1) "
+            "ON CONFLICT (address) DO UPDATE SET user_id = excluded.user_id, "
+            "capture_to = excluded.capture_to, account = excluded.account, since = excluded.since, "
+            "per_day = excluded.per_day, per_minute = excluded.per_minute, "
+            "gap_least = excluded.gap_least, gap_most = excluded.gap_most, trouble = NULL, "
+            "connected = 1",
+            (
+                inbox.address, inbox.user_id, inbox.capture_to, to_text(inbox.account),
+                text(inbox.since), inbox.limits.per_day, inbox.limits.per_minute, least, most,
+            ),
+        )  # fmt: skip
+        row = self._connection.execute(f"{_INBOX} WHERE address = ?", (inbox.address,)).fetchone()
         return _to_inbox(row)
+
+    def trouble_inbox(self, inbox_id: int, trouble: str | None) -> None:
+        """Note why nothing can be sent from an inbox now; None: it can again."""
+        self._connection.execute("UPDATE inbox SET trouble = ? WHERE id = ?", (trouble, inbox_id))
 
     def disconnect_inbox(self, inbox_id: int) -> None:
         """Nothing is sent from it until it is connected again."""
@@ -104,5 +121,15 @@ def _to_user(row: tuple[int, str, str, str, str, str, str | None]) -> User:
     return User(*row[:6], teams=frozenset(row[6].split("\x1f")) if row[6] else frozenset())
 
 
-def _to_inbox(row: tuple[int, str, int, str, int, str | None]) -> Inbox:
-    return Inbox(row[0], row[1], row[2], row[3], bool(row[4]), row[5])
+def _to_inbox(row: Row) -> Inbox:
+    least, most = row[11:]
+    gap = None if least is None else (timedelta(seconds=least), timedelta(seconds=most))
+    return Inbox(
+        *row[:4],
+        connected=bool(row[4]),
+        capture_to=row[5],
+        account=from_text(row[6]),
+        limits=Limits(row[9], row[10], gap),
+        since=moment(row[7]),
+        trouble=row[8],
+    )

@@ -42,7 +42,7 @@ _ENDED_FACTS = ",\n".join(
         "AND address IN (c.email, substr(c.email, instr(c.email, '@'))))",
         "ifnull(i.connected, 0)",
         "EXISTS (SELECT 1 FROM message AS m WHERE m.id = e.last_message_id AND m.step = e.step "
-        "AND m.status NOT IN ('sent', 'failed'))",
+        "AND m.enrollment_id = e.id AND m.status IN ('claimed', 'sending', 'unknown'))",
     )
 )
 _VIEW = f"""

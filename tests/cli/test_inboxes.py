@@ -61,8 +61,9 @@ def test_a_real_workspace_needs_to_be_told_the_kind(real: Cli) -> None:
     answer = real("inbox", "connect", ADA)
     assert (answer.exit_code, answer.stderr) == (
         2,
-        "Say how to connect it: this version of seqctl can only capture mail, not send it.\n"
-        "  try: seqctl inbox connect ada@example.com --capture\n",
+        "Say how to connect it: with a provider, with servers of your own, or to capture its mail.\n"
+        "  try: seqctl inbox connect ada@example.com --provider gmail, or --smtp URL --imap URL, "
+        "or --capture\n",
     )
     assert real.ok("inbox", "list") == (
         "There is no inbox yet.\n  try: seqctl inbox connect ADDR --capture\n"

@@ -77,6 +77,7 @@ STATES = {
     State.TASK: TASK,
     State.INBOX: enrollment(3, Waiting.INBOX),
     State.MAIL: MAIL,
+    State.LIMIT: enrollment(3, Waiting.LIMIT),
     State.HELD_DELAY: enrollment()._replace(**HELD),
     State.HELD_TASK: TASK._replace(**HELD),
     State.HELD_RESUME: enrollment(3, Waiting.RESUME)._replace(
@@ -93,6 +94,10 @@ FIRE: dict[Trigger, Callable[[Enrollment, Plan], Enrollment]] = {
     Trigger.TASK_CREATED: lambda e, p: lifecycle.task_created(e, p, NOW),
     Trigger.TASK_CLOSED: lambda e, p: lifecycle.task_closed(e, p, NOW),
     Trigger.INBOX_MISSING: lambda e, p: lifecycle.inbox_missing(e),
+    Trigger.LIMIT_REACHED: lambda e, p: lifecycle.limit_reached(e),
+    Trigger.MAIL_QUEUED: lambda e, p: lifecycle.mail_queued(e, 17),
+    Trigger.MAIL_BACK: lambda e, p: lifecycle.mail_back(e, NOW),
+    Trigger.TASK_MAILED: lambda e, p: lifecycle.task_mailed(e, 17, NOW),
     Trigger.POSTPONED: lambda e, p: lifecycle.place_anew(e, p, NOW),
     Trigger.HOLD: lambda e, p: lifecycle.hold(e, NOW),
     Trigger.LIFT: lambda e, p: lifecycle.lift(e, p, NOW),

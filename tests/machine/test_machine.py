@@ -25,9 +25,9 @@ from seqctl.service import (
     contacts,
     editing,
     enrolling,
+    inboxes,
     marking,
     pausing,
-    people,
     reenrolling,
     sequences,
     tasks,
@@ -206,8 +206,8 @@ class Workspace(RuleBasedStateMachine):
 
         def switch(by: User) -> object:
             if inbox.connected:
-                return people.disconnect_inbox(self.store, by, address, end, self.now)
-            return people.connect_inbox(self.store, by, address, None, self.now)
+                return inboxes.disconnect_inbox(self.store, by, address, end, self.now)
+            return inboxes.connect_inbox(self.store, by, address, None, self.now)
 
         self.own(who, switch)
 

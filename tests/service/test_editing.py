@@ -13,7 +13,7 @@ from seqctl.domain.errors import NotFound, Refused
 from seqctl.domain.model import Enrollment, Sharing, Status, User, Waiting
 from seqctl.files.sequence_edits import edit_text, read_edit
 from seqctl.files.sequences import read_sequence_text
-from seqctl.service import contacts, editing, enrolling, pausing, people, sequences, ticking
+from seqctl.service import contacts, editing, enrolling, inboxes, pausing, sequences, ticking
 from seqctl.service.tasks import close_task
 from seqctl.store import SqliteStore, create_store
 
@@ -41,7 +41,7 @@ class Workspace:
         self.store = store
         self.bo = store.people.add_user(User(0, "bo", "Bo", "bo@x.test", "Europe/Stockholm"))
         self.eva = store.people.add_user(User(0, "eva", "Eva", "eva@x.test", "Europe/Stockholm"))
-        people.connect_inbox(store, self.bo, "bo@x.test", None, NOW)
+        inboxes.connect_inbox(store, self.bo, "bo@x.test", None, NOW)
         contacts.add(store, self.bo, NOW, ADA, contacts.parse_assignments(["first_name=Ada"]))
         self.apply(TEXT)
         outcome = enrolling.enroll(store, self.bo, NOW, enrolling.Request("intro", (ADA,)))
@@ -260,7 +260,7 @@ def test_who_may_edit_and_what(work: Workspace) -> None:
 
 
 def test_what_was_enrolled_stays_editable_when_sharing_ends(work: Workspace) -> None:
-    people.connect_inbox(work.store, work.eva, "eva@x.test", None, NOW)
+    inboxes.connect_inbox(work.store, work.eva, "eva@x.test", None, NOW)
     contacts.add(
         work.store, work.eva, NOW, "cy@acme.test", contacts.parse_assignments(["first_name=Cy"])
     )

@@ -8,7 +8,7 @@ import pytest
 
 from seqctl.domain.errors import NotFound
 from seqctl.domain.model import Sharing
-from seqctl.service import contacts, people, sequences
+from seqctl.service import contacts, inboxes, sequences
 from tests.desk import MAILS, MONDAY, Desk, codes
 
 DAY = timedelta(days=1)
@@ -98,7 +98,7 @@ def _enroll_elsewhere(desk: Desk) -> None:
 
 
 def _disconnect(desk: Desk) -> None:
-    people.disconnect_inbox(desk.store, desk.me, "ann@acme.test", False, MONDAY)
+    inboxes.disconnect_inbox(desk.store, desk.me, "ann@acme.test", False, MONDAY)
 
 
 def _forget_name(desk: Desk) -> None:
@@ -158,12 +158,12 @@ def test_another_sequence_is_allowed_with_also(desk: Desk) -> None:
 
 def test_a_chosen_inbox_must_be_connected(desk: Desk) -> None:
     desk.apply()
-    people.connect_inbox(desk.store, desk.me, "two@acme.test", None, MONDAY)
-    people.disconnect_inbox(desk.store, desk.me, "two@acme.test", False, MONDAY)
+    inboxes.connect_inbox(desk.store, desk.me, "two@acme.test", None, MONDAY)
+    inboxes.disconnect_inbox(desk.store, desk.me, "two@acme.test", False, MONDAY)
     assert codes(desk.enroll("ada", inbox="two@acme.test")) == [("ada", "INBOX_DISCONNECTED")]
     with pytest.raises(NotFound, match=r"You have no inbox bo@acme\.test"):
         desk.enroll("ada", inbox="bo@acme.test")
-    people.connect_inbox(desk.store, desk.me, "two@acme.test", None, MONDAY)
+    inboxes.connect_inbox(desk.store, desk.me, "two@acme.test", None, MONDAY)
     desk.enroll("ada", inbox="two@acme.test")
     assert desk.look(1)["inbox"] == "two@acme.test"
     desk.enroll("ben")

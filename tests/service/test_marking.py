@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from seqctl.service import contacts, people, sequences
+from seqctl.service import contacts, inboxes, people, sequences
 from tests.desk import CALL, MAILS, MONDAY, Desk, codes
 
 COMPANY = MAILS.replace(
@@ -151,12 +151,12 @@ def test_mails_wait_for_their_inbox_and_go_on_placed_anew(desk: Desk) -> None:
     desk.apply(MAILS.replace("steps:", "window: 08:00-18:00\nsteps:"))
     desk.enroll("ada")
     desk.tick()
-    people.disconnect_inbox(desk.store, desk.me, "ann@acme.test", False, desk.now)
+    inboxes.disconnect_inbox(desk.store, desk.me, "ann@acme.test", False, desk.now)
     result = desk.tick(days=9, hours=12)
     look = desk.look(1)
     assert (look["status"], look["waiting_on"], look["step"]) == ("active", "inbox", 2)
     assert (result.emails, result.left_due, result.next_due) == (0, 1, None)
-    people.connect_inbox(desk.store, desk.me, "ann@acme.test", None, desk.now)
+    inboxes.connect_inbox(desk.store, desk.me, "ann@acme.test", None, desk.now)
     assert desk.look(1)["due_at"] == "Thu 12 08:00"
     desk.tick(days=1)
     assert [when for _, when, _, _ in desk.mails()] == ["Mon 2 09:00", "Thu 12 08:00"]
@@ -165,7 +165,7 @@ def test_mails_wait_for_their_inbox_and_go_on_placed_anew(desk: Desk) -> None:
 def test_disconnecting_may_end_what_sends_from_there(desk: Desk) -> None:
     desk.apply()
     desk.enroll("ada")
-    people.disconnect_inbox(desk.store, desk.me, "ann@acme.test", True, desk.now)
+    inboxes.disconnect_inbox(desk.store, desk.me, "ann@acme.test", True, desk.now)
     look = desk.look(1)
     assert (look["reason"], look["error"]) == ("error", "INBOX_DISCONNECTED")
 
@@ -173,11 +173,11 @@ def test_disconnecting_may_end_what_sends_from_there(desk: Desk) -> None:
 def test_paused_while_it_waits_for_the_inbox(desk: Desk) -> None:
     desk.apply()
     desk.enroll("ada")
-    people.disconnect_inbox(desk.store, desk.me, "ann@acme.test", False, desk.now)
+    inboxes.disconnect_inbox(desk.store, desk.me, "ann@acme.test", False, desk.now)
     desk.tick(days=1)
     desk.pause("intro")
     assert desk.look(1)["remaining_s"] == 0
-    people.connect_inbox(desk.store, desk.me, "ann@acme.test", None, desk.now)
+    inboxes.connect_inbox(desk.store, desk.me, "ann@acme.test", None, desk.now)
     assert desk.tick(days=1).emails == 0
     desk.resume("intro")
     assert desk.tick().emails == 1

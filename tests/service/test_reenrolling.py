@@ -8,7 +8,7 @@ import pytest
 
 from seqctl.domain.errors import NotFound
 from seqctl.domain.model import Sharing
-from seqctl.service import contacts, people, sequences
+from seqctl.service import contacts, inboxes, sequences
 from tests.desk import CALL, MAILS, MONDAY, Desk, codes
 
 DAY = timedelta(days=1)
@@ -177,8 +177,8 @@ def _bounce(desk: Desk) -> None:
 
 
 def _disconnect(desk: Desk) -> None:
-    people.connect_inbox(desk.store, desk.me, "other@acme.test", None, MONDAY)
-    people.disconnect_inbox(desk.store, desk.me, "ann@acme.test", False, MONDAY)
+    inboxes.connect_inbox(desk.store, desk.me, "other@acme.test", None, MONDAY)
+    inboxes.disconnect_inbox(desk.store, desk.me, "ann@acme.test", False, MONDAY)
 
 
 def _enroll_elsewhere(desk: Desk) -> None:
@@ -221,7 +221,7 @@ def test_the_inbox_is_not_asked_for_where_nothing_is_sent(desk: Desk) -> None:
     desk.apply(TASKS)
     desk.enroll("ada", sequence="tasks")
     desk.unenroll("ada")
-    people.disconnect_inbox(desk.store, desk.me, "ann@acme.test", False, MONDAY)
+    inboxes.disconnect_inbox(desk.store, desk.me, "ann@acme.test", False, MONDAY)
     assert desk.look(1)["reenrollable"] is True
     assert desk.reenroll("ada", sequence="tasks").done == [2]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from seqctl.domain.errors import Busy, Refused, WrongUsage
-from seqctl.service import contacts, people, ticking
+from seqctl.service import contacts, inboxes, ticking
 from seqctl.store import SqliteStore, create_store
 from tests.desk import CALL, MAILS, MONDAY, Desk, local
 
@@ -172,7 +172,7 @@ def test_the_fields_of_sender_contact_and_sequence(desk: Desk) -> None:
         "{{ contact.company }}|{{ contact.color | default('none') }}|{{ sequence.name }}"
     )
     desk.apply(steps(f'  - email: {{subject: Hello, body: "{body}"}}\n'))
-    people.connect_inbox(desk.store, desk.me, "sales@acme.test", None, MONDAY)
+    inboxes.connect_inbox(desk.store, desk.me, "sales@acme.test", None, MONDAY)
     desk.enroll("ada", inbox="sales@acme.test")
     desk.tick()
     ((text,),) = desk.store.connection.execute("SELECT body FROM message").fetchall()

@@ -25,7 +25,7 @@ from seqctl.domain.model import (
     Unit,
     Window,
 )
-from seqctl.service import contacts, enrolling, marking, pausing, people, tasks, ticking
+from seqctl.service import contacts, enrolling, inboxes, marking, pausing, tasks, ticking
 from seqctl.store import SqliteStore
 from tests.machine.drafts import STARTS, drafts
 from tests.workspaces import (
@@ -140,9 +140,9 @@ def do(store: SqliteStore, story: Story, deed: Deed) -> None:
         case "inbox":
             (inbox,) = store.people.inboxes()
             if inbox.connected:
-                people.disconnect_inbox(store, ann, inbox.address, False, at)
+                inboxes.disconnect_inbox(store, ann, inbox.address, False, at)
             else:
-                people.connect_inbox(store, ann, inbox.address, None, at)
+                inboxes.connect_inbox(store, ann, inbox.address, None, at)
         case "done":
             for task in tasks.my_tasks(store, ann)[:1]:
                 tasks.close_task(store, ann, at, [str(task.id)], "done")

@@ -32,6 +32,7 @@ from seqctl.domain.model import (
 )
 from seqctl.ports import RowRefused, Store
 from seqctl.ports.contacts import ContactChange
+from seqctl.service.inboxes import capturing
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -69,10 +70,10 @@ class StoreContract:
         made = self.make(tmp_path)
         with made.writing():
             for name in ("ann", "bo"):
-                made.people.add_user(
+                user = made.people.add_user(
                     User(0, name, name.capitalize(), f"{name}@acme.test", "Europe/Stockholm")
                 )
-                made.people.connect_inbox(f"{name}@acme.test", len(made.people.users()), None)
+                made.people.connect_inbox(capturing(user))
             made.contacts.record(
                 ContactChange(
                     Contact(0, f"{name}@x.test", name.capitalize(), company="X"),

@@ -1,0 +1,212 @@
+"""Inboxes: how they are connected, and what waits for them (spec, sections 6.4 and 12)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from seqctl.domain.accounts import NO_ACCOUNT, NO_LIMITS, USUAL_LIMITS, Account, Limits
+from seqctl.domain.addresses import parse_address
+from seqctl.domain.errors import NotFound, Refused, WrongUsage
+from seqctl.domain.model import Change, Event, Inbox, User
+from seqctl.service.acting import did_you_mean
+
+if TYPE_CHECKING:
+    from seqctl.domain.model import Enrollment
+    from seqctl.ports import Store
+
+
+class Wiring(NamedTuple):
+    """How an inbox is to be connected.
+
+    Without an account that sends, mails stay in the workspace and are copied to the Maildir
+    `capture_to`. `limits` is None where nothing was said of them.
+    """
+
+    account: Account = NO_ACCOUNT
+    capture_to: str | None = None
+    limits: Limits | None = None
+
+
+class Connecting(NamedTuple):
+    """An inbox that is connected now, and how many mails that waited for it were placed anew."""
+
+    inbox: Inbox
+    changed: bool
+    rescheduled: int
+
+
+class Disconnecting(NamedTuple):
+    """An inbox that is disconnected now. `waiting` live enrollments still have mail to send from
+    it, the next at `next_due`; `ended` of them were ended."""
+
+    inbox: Inbox
+    changed: bool
+    waiting: int
+    next_due: datetime | None
+    ended: int
+
+
+def connect_inbox(
+    store: Store, user: User, address: str, wiring: Wiring | None, now: datetime
+) -> Connecting:
+    """Connect an inbox of the acting user; what waited for it is placed anew from now.
+
+    Without a `wiring` an inbox that is known keeps its own, and a new one in a simulated workspace
+    captures. Raises InvalidAddress, Refused for another user's inbox and for real mail in a simulated
+    workspace, and WrongUsage where a real workspace needs to be told how.
+    """
+    address = parse_address(address)
+    with store.writing():
+        known = _inbox_at(store, address)
+        if known is not None:
+            _refuse_foreign_inbox(store, known, user)
+        wiring = wiring or _usual_wiring(store, known, address)
+        if wiring.account.sends:
+            _refuse_real_mail(store, address)
+        if known is not None and known.connected and _is_wired(known, wiring, user):
+            return Connecting(known, False, 0)
+        inbox = store.people.connect_inbox(_wired(known, wiring, address, user, now))
+        store.history.add([Event(at=now, actor_id=user.id, kind="inbox-connected", detail=address)])
+        rescheduled = _place_anew(store, inbox, user, now)
+    return Connecting(inbox, True, rescheduled)
+
+
+def disconnect_inbox(
+    store: Store, user: User, address: str, end: bool, now: datetime
+) -> Disconnecting:
+    """Send nothing more from an inbox; its enrollments wait, or with `end` they end.
+
+    Raises NotFound, and Refused for another user's inbox.
+    """
+    with store.writing():
+        inbox = _inbox_named(store, address)
+        _refuse_foreign_inbox(store, inbox, user)
+        if inbox.connected:
+            store.people.disconnect_inbox(inbox.id)
+            store.history.add(
+                [Event(at=now, actor_id=user.id, kind="inbox-disconnected", detail=inbox.address)]
+            )
+        senders = _senders(store, inbox)
+        next_due = min((e.due_at for e in senders if e.due_at is not None), default=None)
+        ended = _end_senders(store, senders, inbox, user, now) if end else 0
+        after = _inbox_named(store, inbox.address)
+    return Disconnecting(after, inbox.connected, len(senders), next_due, ended)
+
+
+def capturing(user: User, capture_to: str | None = None) -> Inbox:
+    """An inbox at the user's own address that keeps its mail in the workspace, not stored yet."""
+    return Inbox(0, user.email, user.id, user.name, True, capture_to)
+
+
+def _usual_wiring(store: Store, known: Inbox | None, address: str) -> Wiring:
+    if known is not None:
+        return Wiring(known.account, known.capture_to, known.limits)
+    if store.workspace.state().simulated:
+        return Wiring()
+    raise WrongUsage(
+        "Say how to connect it: with a provider, with servers of your own, or to capture its mail.",
+        f"seqctl inbox connect {address} --provider gmail, or --smtp URL --imap URL, or --capture",
+        code="KIND_NEEDED",
+    )
+
+
+def _refuse_real_mail(store: Store, address: str) -> None:
+    if store.workspace.state().simulated:
+        raise Refused(
+            "A simulated workspace can't send real mail.",
+            f"seqctl inbox connect {address} --capture, or seqctl init --db ANOTHER-FILE",
+            code="SIMULATED",
+        )
+
+
+def _wired(known: Inbox | None, wiring: Wiring, address: str, user: User, now: datetime) -> Inbox:
+    """The inbox as it is to be; one that read the same mailbox before goes on where it stopped."""
+    usual = USUAL_LIMITS if wiring.account.sends else NO_LIMITS
+    limits = usual if wiring.limits is None else wiring.limits
+    reads_on = known is not None and _source(known.account) == _source(wiring.account)
+    since = known.since if known is not None and reads_on else now
+    return Inbox(
+        0, address, user.id, user.name, True, wiring.capture_to, wiring.account, limits, since
+    )
+
+
+def _is_wired(known: Inbox, wiring: Wiring, user: User) -> bool:
+    """Whether connecting it would change nothing: of a mailbox that is read on, `since` stays."""
+    wanted = replace(known, id=0, user_id=user.id, user=user.name, account=wiring.account)
+    wanted = replace(wanted, capture_to=wiring.capture_to, trouble=None)
+    limits = known.limits if wiring.limits is None else wiring.limits
+    return replace(known, id=0) == replace(wanted, limits=limits)
+
+
+def _source(account: Account) -> tuple[object, ...]:
+    return account.imap, account.maildir
+
+
+def _place_anew(store: Store, inbox: Inbox, user: User, now: datetime) -> int:
+    from seqctl.domain.lifecycle import place_anew
+    from seqctl.service.planning import Plans
+
+    plans = Plans(store)
+    changes = [
+        Change(
+            place_anew(enrollment, plans.of(enrollment), now),
+            Event(
+                at=now,
+                actor_id=user.id,
+                kind="rescheduled",
+                detail=f"{inbox.address} is connected again",
+                contact_id=enrollment.contact_id,
+                sequence_id=enrollment.sequence_id,
+                enrollment_id=enrollment.id,
+                step=enrollment.step,
+            ),
+        )
+        for enrollment in store.enrollments.blocked_by_inbox(inbox.id)
+    ]
+    store.enrollments.record(changes)
+    return len(changes)
+
+
+def _senders(store: Store, inbox: Inbox) -> list[Enrollment]:
+    """The live enrollments that still have a mail to send from an inbox."""
+    from seqctl.service.planning import Plans
+
+    plans = Plans(store)
+    live = store.enrollments.live(inbox_id=inbox.id)
+    return [e for e in live if plans.of(e).version.sends_from(e.step)]
+
+
+def _end_senders(
+    store: Store, senders: list[Enrollment], inbox: Inbox, user: User, now: datetime
+) -> int:
+    from seqctl.service.ending import end_all
+
+    detail = f"{inbox.address} was disconnected"
+    return end_all(store, senders, now, user.id, "error", error="INBOX_DISCONNECTED", detail=detail)
+
+
+def _inbox_at(store: Store, address: str) -> Inbox | None:
+    return next((inbox for inbox in store.people.inboxes() if inbox.address == address), None)
+
+
+def _inbox_named(store: Store, address: str) -> Inbox:
+    inbox = _inbox_at(store, address.strip().lower())
+    if inbox is None:
+        near = did_you_mean(address, [inbox.address for inbox in store.people.inboxes()])
+        raise NotFound(
+            f"There is no inbox '{address}'.{near}", "seqctl inbox list", code="NO_INBOX"
+        )
+    return inbox
+
+
+def _refuse_foreign_inbox(store: Store, inbox: Inbox, user: User) -> None:
+    # The inbox of someone who was removed is free for whoever reads that mail now.
+    removed = inbox.user_id not in {known.id for known in store.people.users()}
+    if inbox.user_id != user.id and not removed:
+        raise Refused(
+            f"{inbox.address} is an inbox of {inbox.user}.",
+            f"the same command with --as {inbox.user}",
+            code="NOT_YOURS",
+        )

@@ -1,0 +1,74 @@
+"""Mails as rows: written with the change that makes them, cancelled with what ends their enrollment."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from datetime import timedelta
+
+from seqctl.domain.limits import DAY
+from seqctl.domain.model import Message
+from seqctl.domain.moments import iso
+from seqctl.store.rows import chunks, marks
+
+_INSERT = """
+    INSERT INTO message (id, enrollment_id, step, inbox_id, recipient, subject, body, answers, status,
+        at, markdown, attachments, previous)
+    VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)
+"""
+_COPY = """
+    INSERT INTO outbox SELECT m.id FROM message AS m JOIN inbox AS i ON i.id = m.inbox_id
+    WHERE m.id >= ? AND m.status = 'sent' AND i.capture_to IS NOT NULL
+"""
+_LIMITED = "per_day IS NOT NULL OR per_minute IS NOT NULL OR gap_least IS NOT NULL"
+_A_DAY_AGO = timedelta(seconds=1) + DAY
+
+
+def write_messages(connection: sqlite3.Connection, messages: Sequence[Message]) -> None:
+    """Write new mails, and those that are on their way `again`; each takes a slot of its inbox."""
+    if not messages:
+        return
+    fresh = [message for message in messages if not message.again]
+    connection.executemany(_INSERT, map(_row, fresh))
+    connection.executemany(
+        "UPDATE message SET status = ?, at = ? WHERE id = ? AND status = 'queued'",
+        [(m.status.value, iso(m.at), m.id) for m in messages if m.again],
+    )
+    if fresh:
+        connection.execute(_COPY, (fresh[0].id,))
+    connection.executemany(
+        "INSERT OR IGNORE INTO outbox SELECT m.id FROM message AS m JOIN inbox AS i "
+        "ON i.id = m.inbox_id WHERE m.id = ? AND m.status = 'sent' AND i.capture_to IS NOT NULL",
+        [(m.id,) for m in messages if m.again],
+    )
+    _take_slots(connection, messages)
+
+
+def cancel_queued(connection: sqlite3.Connection, enrollment_ids: Sequence[int]) -> None:
+    """Of enrollments that have just ended: a mail that has not gone out never will."""
+    for chunk in chunks(enrollment_ids):
+        connection.execute(
+            "UPDATE message SET status = 'cancelled' WHERE status = 'queued' AND id IN "
+            f"(SELECT last_message_id FROM enrollment WHERE id IN ({marks(len(chunk))}))",
+            chunk,
+        )
+
+
+def _take_slots(connection: sqlite3.Connection, messages: Sequence[Message]) -> None:
+    limited = {row[0] for row in connection.execute(f"SELECT id FROM inbox WHERE {_LIMITED}")}
+    taken = [(m.inbox_id, iso(m.at), m.id) for m in messages if m.inbox_id in limited]
+    if taken:
+        connection.executemany("INSERT OR REPLACE INTO slot VALUES (?, ?, ?)", taken)
+        latest = max(message.at for message in messages)
+        connection.execute("DELETE FROM slot WHERE at < ?", (iso(latest - _A_DAY_AGO),))
+
+
+def _row(message: Message) -> tuple[object, ...]:
+    return (
+        *message[:8],
+        message.status.value,
+        iso(message.at),
+        message.markdown,
+        message.attachments,
+        message.previous,
+    )
