@@ -80,7 +80,9 @@ _AWAY = re.compile(
     r"(?:\s*$|\s*[-–:,(]?\s*(?:until|till|til|from|through|thru|bis|vom|t\.o\.m|från|fra|jusqu|du|hasta|fino|dal|tot|até|do|od)\b)",
     re.I,
 )
-_ANSWER = re.compile(r"\s*(?:re|aw|sv|vs|antw|ref|rif|odp|fw|fwd|wg|vb|tr|rv|i|doorst)\s?(?:\[\d+\])?:", re.I)
+_ANSWER = re.compile(
+    r"\s*(?:re|aw|sv|vs|antw|ref|rif|odp|fw|fwd|wg|vb|tr|rv|i|doorst)\s?(?:\[\d+\])?:", re.I
+)
 
 
 def why_automatic(fields: Fields, subject: str) -> str | None:
@@ -88,7 +90,9 @@ def why_automatic(fields: Fields, subject: str) -> str | None:
 
     `fields` are its headers by lower-case name; `subject` is decoded.
     """
-    return _by_standard(fields) or _by_mark(fields) or _by_subject(subject) or _by_return_path(fields)
+    return (
+        _by_standard(fields) or _by_mark(fields) or _by_subject(subject) or _by_return_path(fields)
+    )
 
 
 def is_answer(subject: str) -> bool:
@@ -126,7 +130,9 @@ def _by_precedence(fields: Fields) -> str | None:
     """`bulk` is what vacation programs set, and every newsletter: a list says that it is one."""
     for value in fields.get("precedence", ()):
         word = value.strip().lower().replace("-", "_")
-        if word == "auto_reply" or (word in _AGAINST_LOOPS and not any(n in fields for n in _LISTS)):
+        if word == "auto_reply" or (
+            word in _AGAINST_LOOPS and not any(n in fields for n in _LISTS)
+        ):
             return f"Precedence: {word}"
     return None
 

@@ -20,7 +20,20 @@ _REPLY = re.compile(r"(?<![\d.:])([45]\d\d)[ -]")
 # Statuses of class 5 that say nothing about whether the address lives (RFC 3463 and its registry):
 # the sender (5.1.7, 5.1.8, 5.1.20), a full or overlarge mailbox (5.2.2 to 5.2.4), the system (5.3),
 # the network (5.4, but for no host at all), the protocol (5.5), the content (5.6), a policy (5.7).
-_SOFT_STATUSES = re.compile(r"5\.(?:1\.(?:7|8|20)|2\.[2-4]|3\.\d+|4\.(?!4$|310$)\d+|5\.(?!0$)\d+|[67]\.\d+)")
+_SOFT_STATUSES = re.compile(
+    r"5\.(?:1\.(?:7|8|20)|2\.[2-4]|3\.\d+|4\.(?!4$|310$)\d+|5\.(?!0$)\d+|[67]\.\d+)"
+)
+
+_SENDER_STATUSES = re.compile(r"5\.1\.(?:7|8|20)")
+# Refused before or after the recipient was named: for the connection, or for what is in the mail.
+_AFTER_RECIPIENT = re.compile(
+    r"after (?:end of data|initial connection|ehlo|helo|i sent the message)|end of data command|final data|step: data|\(data\)|improper sequence",
+    re.I,
+)
+# "Rejected" without a word on the recipient.
+_REJECTED = re.compile(
+    r"^(?!.*\b(?:recipient|address|user|mailbox|account)\b).*\breject(?:ed|ion)?\b", re.I
+)
 
 _FULL = re.compile(
     r"\b(?:mail ?box|mail ?folder|in-?box|account|folder|user|storage|disk|quota|space|recipient)\b.{0,60}\b(?:full|exceed\w*|over|reached)"
@@ -30,7 +43,7 @@ _FULL = re.compile(
     re.I,
 )
 _SENDER = re.compile(
-    r"\b(?:sender|senders|from)\b.{0,30}\b(?:reject\w*|denied|verif\w*|unknown|invalid|not found|not exist|refused|blocked|not allowed|is not)"
+    r"(?:\bsenders?\b|\bfrom:|\bmail ?from\b|\bfrom (?:address|domain)\b).{0,60}\b(?:not? exist|reject\w*|denied|verif\w*|unknown|invalid|not found|not exist|refused|blocked|not allowed|is not)"
     r"|does not like (?:the )?sender|sender was rejected|after mail from|in reply to mail from|\[mail_from\]|mail from:? ?command"
     r"|sender verif\w+|(?:your|from|sender|envelope) (?:domain|address).{0,40}(?:invalid|not exist|not resolve)",
     re.I,
@@ -38,11 +51,11 @@ _SENDER = re.compile(
 _DEAD = re.compile(
     r"\b(?:unknown|no such|invalid|illegal|non-?existent|bad|unrecogni[sz]ed|unroutea?ble|nonexistent|no valid|unknown or illegal)"
     r"(?: or \w+)?(?: final delivery)? (?:e-?mail )?(?:local )?(?:users?|user ?id|recipients?|mailbox(?:es)?|address(?:es)?|accounts?|alias(?:es)?|local[- ]part|person|domain|host|destination|name)\b"
-    r"|\b(?:user|recipient|mailbox|account|address|alias|domain|host|username|local[- ]part|destination)\b[^.;]{0,60}"
+    r"|\b(?:user|recipient|mailbox|account|address|alias|domain|host|username|local[- ]part|destination)\b(?:[^.;]|\.(?=\S)){0,80}"
     r"(?:(?:does|do|did)(?: not|n['’]?t) (?:\w+ )?exist|(?:is |was |are )?(?:unknown|not known|not valid|not found|invalid|not recogni[sz]ed|not listed|inactive|disabled|deactivated|suspended|closed|discontinued|expired|deleted|terminated|unavailable|no longer|not our customer|not registered|undeliverable))"
     r"|no (?:mailbox|account|user|recipient|address)\b.{0,20}\b(?:here|by|with|of|named|found)|no longer (?:available|valid|active|here|with|works|employed)"
-    r"|(?:has|have)n?['’]?t? (?:an? |no |any )?[^.]{0,40}\baccount\b|doesn['’]t have an? [^.]{0,60}account|not a (?:registered|known|valid|local)"
-    r"|(?:could|can)(?: not|n['’]?t) (?:be )?(?:find|found)|couldn['’]?t find|not listed in|does(?: not|n['’]t) exist|do(?: not|n['’]t) exist"
+    r"|(?:has no|have no|hasn['’]?t|haven['’]?t|does not have|doesn['’]?t have) (?:an? |any )?(?:[^.;]|\.(?=\S)){0,60}\baccount\b|not a (?:registered|known|valid|local)"
+    r"|(?:(?:could|can)(?: not|n['’]?t) (?:be )?|couldn['’]?t )(?:find|found|locate)(?! a gateway)|not listed in|@[\w.-]+[>'\")]* does(?: not|n['’]?t) exist"
     r"|no mx record|no mail exchanger|host (?:name )?lookup failure.{0,10}non|nxdomain|no such host|host unknown|user unknown|userunknown|recipnotfound|recipientnotfound|not in directory"
     r"|permanently (?:closed|disabled|deactivated)|mailbox unavailable|address(?:ee)? unknown|5\.4\.1\b.{0,40}recipient address rejected"
     r"|n['’]existe pas|inconnue?\b|destinataire invalide|adresse invalide|unbekannt|existiert nicht|nicht (?:gefunden|bekannt|vorhanden)|finns inte"
@@ -51,7 +64,7 @@ _DEAD = re.compile(
     re.I,
 )
 _FOR_NOW = re.compile(
-    r"try again|temporar|time[d-]? ?out|timeout|deferred|delay|still being retried|retry|expired|connection (?:refused|reset|lost)|(?:un)?able to connect"
+    r"try again|temporar|time[d-]? ?out|timeout|deferred|delay|still being retried|retry|retries|expired|service (?:currently |temporarily |is )?(?:un|not )available|later|connection (?:refused|reset|lost)|(?:un)?able to connect"
     r"|not (?:be )?reach|could not connect|socket error|no route|greylist|grey-list|rate limit|too many|throttl|busy|overload|in the queue too long|unable to contact"
     r"|could not be delivered for|host (?:name )?lookup failure|hop count|loop",
     re.I,
@@ -93,7 +106,12 @@ _NOT_THE_RECIPIENT = re.compile(
     r"(?:contact|e-?mail to|from|sender|by|support|help|abuse|reply-to|cc|envelope-from|mail from|admin\w*|postmaster|write to|send (?:mail|e-?mail) to|reply to|return-path|original sender)\b[^@\n]{0,12}$",
     re.I,
 )
-_EXPLAINED = re.compile(r"\b(?:expanded from|generated (?:by|from)|ultimately generated from|aka|alias|forwarded)\b[^@\n]{0,20}$", re.I)
+# The report names the fields of the mail that failed, and our own side among them.
+_HEADER_LINE = re.compile(r"\s*(?:to|cc|an|à|till|para|subject|betreff|date|sent)\s*:", re.I)
+_EXPLAINED = re.compile(
+    r"\b(?:expanded from|generated (?:by|from)|ultimately generated from|aka|alias|forwarded)\b[^@\n]{0,20}$",
+    re.I,
+)
 
 
 class Sentence(NamedTuple):
@@ -110,20 +128,30 @@ def is_permanent(action: str, status: str, words: str) -> bool:
     Delayed and 4.x.x are soft. What the words say goes before a code, since many servers refuse
     content with 5.1.1 and unknown users with 5.7.1.
     """
-    found = status_in(status) or ""
+    words = " ".join(words.split())
+    found, said = status_in(status) or "", status_in(words) or ""
     if action.lower().startswith("delayed") or found.startswith("4"):
         return False
-    said = status_in(words) or ""
-    if _FULL.search(words) or _SENDER.search(words):
+    if _FULL.search(words) or _SENDER.search(words) or _SENDER_STATUSES.fullmatch(said):
         return False
     if _DEAD.search(words):
         return not re.search(r"try again", words, re.I)
-    if _FOR_NOW.search(words) or _POLICY.search(words) or said.startswith("4"):
+    if any(rule.search(words) for rule in (_FOR_NOW, _POLICY, _AFTER_RECIPIENT, _REJECTED)):
         return False
     code = said if said and (not found or found.endswith(".0.0")) else found
-    if not code and (reply := _REPLY.search(words)):
-        return reply[1] in ("550", "551", "553", "554")
-    return not _SOFT_STATUSES.fullmatch(code)
+    reply = _REPLY.search(words)
+    if reply and (
+        reply[1].startswith(("4", "50", "52", "552")) or (not code and reply[1] == "554")
+    ):
+        return False
+    return code.startswith("5") and not _SOFT_STATUSES.fullmatch(code) or (not code and bool(reply))
+
+
+def explains(words: str) -> bool:
+    """Whether words tell why a delivery failed, or carry a code that does."""
+    words = " ".join(words.split())
+    rules = (_FULL, _SENDER, _DEAD, _FOR_NOW, _POLICY, _AFTER_RECIPIENT, _REJECTED, _REPLY, _STATUS)
+    return any(rule.search(words) for rule in rules)
 
 
 def status_in(text: str) -> str | None:
@@ -143,9 +171,7 @@ def without_quoted(text: str) -> tuple[str, str]:
     return (text[: found.start()], text[found.start() :]) if found else (text, "")
 
 
-def failed_in(
-    report: str, own: Collection[str], written_to: Collection[str]
-) -> list[Sentence]:
+def failed_in(report: str, own: Collection[str], written_to: Collection[str]) -> list[Sentence]:
     """The addresses that failed by what a report says, most likely first.
 
     `own` are addresses of the one who is told, `written_to` those to which the quoted mail went.
@@ -154,16 +180,12 @@ def failed_in(
     for found, before in _addresses(report):
         address = found[1].lower().strip(".'`")
         rank = _rank(before)
-        if rank is None or not may_have_failed(address, own, written_to):
-            continue
-        ranked.append((rank - 2 * (address in written_to), found.start(), address))
-    starts = sorted(at for _, at, _ in ranked)
-    ranked.sort()
-    return [
-        Sentence(address, _words(report, at, starts))
-        for number, (_, at, address) in enumerate(ranked)
-        if address not in {other for _, _, other in ranked[:number]}
-    ]
+        if rank is not None and may_have_failed(address, own, written_to):
+            ranked.append((rank - 2 * (address in written_to), found.start(), address))
+    named: dict[str, str] = {}
+    for _, at, address in sorted(ranked):
+        named.setdefault(address, _words(report, at, address, ranked))
+    return [Sentence(address, words) for address, words in named.items()]
 
 
 def may_have_failed(address: str, own: Collection[str], written_to: Collection[str]) -> bool:
@@ -178,7 +200,10 @@ def is_mail_system(address: str) -> bool:
     return bool(_SYSTEM.match(address))
 
 
-_SYSTEM = re.compile(r"(?:mailer-?daemon|post-?mas?ter|poostmaster|mail[-.]?daemon|mail[.-]delivery|mdaemon|mailadm)\b", re.I)
+_SYSTEM = re.compile(
+    r"(?:mailer-?daemon|post-?mas?ter|poostmaster|mail[-.]?daemon|mail[.-]delivery|mdaemon|mailadm)\b",
+    re.I,
+)
 
 
 def _addresses(report: str) -> Iterator[tuple[re.Match[str], str]]:
@@ -193,6 +218,8 @@ def _rank(before: str) -> int | None:
     """How likely what stands after these words on its line failed: 0 most, None not at all."""
     if _BEGINS.fullmatch(before):
         return 0
+    if _HEADER_LINE.match(before):
+        return 2
     if _EXPLAINED.search(before):
         return 3
     if _NOT_THE_RECIPIENT.search(before):
@@ -200,14 +227,14 @@ def _rank(before: str) -> int | None:
     return 1 if _LABELS.search(before) else 2
 
 
-def _words(report: str, at: int, starts: list[int]) -> str:
-    """What is said of the address at `at`: up to the next one that begins a line, or a few lines."""
-    end = min(len(report), at + 1500)
-    for start in starts:
-        if start > at and _BEGINS.fullmatch(report[report.rfind("\n", 0, start) + 1 : start]):
-            end = min(end, start)
-            break
-    return report[report.rfind("\n", 0, at) + 1 : end]
+def _words(report: str, at: int, address: str, ranked: list[tuple[int, int, str]]) -> str:
+    """What is said of the address at `at`: up to the line that names another one as failed."""
+    others = (
+        start for rank, start, other in ranked if start > at and other != address and rank < 2
+    )
+    end = min(others, default=len(report))
+    line = report.rfind("\n", at, end) if end < len(report) else end
+    return report[report.rfind("\n", 0, at) + 1 : line if line > at else end][:1500]
 
 
 def in_few_words(status: str, words: str) -> str:

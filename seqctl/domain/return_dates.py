@@ -61,8 +61,13 @@ _UNTIL = re.compile(
     re.I,
 )
 # Between two days these make the second the end: "from 3 to 12 January".
-_UP_TO = re.compile(r"\s*(?:-|–|—|to|and|au|al|a|à|e|til|till|do|bis|tot|t/m|och|und|until)\s*(?:the\s|den\s|zum\s|le\s|el\s|il\s)?", re.I)
-_SINCE = re.compile(r"\b(?:since|from|seit|vom|ab|från|fra|depuis|du|desde|del|dal|vanaf|van|desde|od)\b", re.I)
+_UP_TO = re.compile(
+    r"\s*(?:-|–|—|to|and|au|al|a|à|e|til|till|do|bis|tot|t/m|och|und|until)\s*(?:the\s|den\s|zum\s|le\s|el\s|il\s)?",
+    re.I,
+)
+_SINCE = re.compile(
+    r"\b(?:since|from|seit|vom|ab|från|fra|depuis|du|desde|del|dal|vanaf|van|desde|od)\b", re.I
+)
 _AFTERWARDS = re.compile(r"\s*(?:asti|saakka|まで|から|に復帰|より)", re.I)
 _OR = re.compile(r"\s*(?:,|or|oder|eller|ou|o|of|tai|lub)\s*(?:the\s|den\s)?", re.I)
 _NEW_SENTENCE = re.compile(r"\s+[A-ZÄÖÅÉ]")
@@ -114,7 +119,9 @@ def _named(text: str, written: date) -> Iterator[_Named]:
 def _rank(before: str, after: str) -> int | None:
     """What the words around a day make of it: 0 back, 1 until, None neither."""
     sentence = _SENTENCE_END.split(before)[-1]
-    cues = [(c.end(), rank) for rank, cue in ((0, _BACK), (1, _UNTIL)) for c in cue.finditer(sentence)]
+    cues = [
+        (c.end(), rank) for rank, cue in ((0, _BACK), (1, _UNTIL)) for c in cue.finditer(sentence)
+    ]
     last, rank = max(cues, default=(0, None))
     if rank == 1 and _SINCE.search(sentence, last):
         return None

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from seqctl.domain.autoreplies import is_answer
 from seqctl.domain.bounce_texts import (
     Sentence,
+    explains,
     failed_in,
     in_few_words,
     is_mail_system,
@@ -18,16 +19,22 @@ from seqctl.domain.bounce_texts import (
 )
 from seqctl.domain.letters import Failure
 from seqctl.mail.delivery_reports import Reported, reported
+from seqctl.mail.known_bounces import known_recipients
 from seqctl.mail.header_values import address_in, addresses, header_text
 from seqctl.mail.parts import Mail, first, parameter
 from seqctl.mail.quoted_mails import Report, reported_recipient
 
 _NOTIFIED = re.compile(r'\\?"notificationType\\?"\s*:\s*\\?"Bounce')
 _NOTIFIED_FOR_GOOD = re.compile(r'\\?"bounceType\\?"\s*:\s*\\?"Permanent')
-_NOTIFIED_RECIPIENT = re.compile(r'\\?"bouncedRecipients\\?"\s*:\s*\[[^\]]{0,2000}?\\?"emailAddress\\?"\s*:\s*\\?"([^"\\]{1,320})')
+_NOTIFIED_RECIPIENT = re.compile(
+    r'\\?"bouncedRecipients\\?"\s*:\s*\[[^\]]{0,2000}?\\?"emailAddress\\?"\s*:\s*\\?"([^"\\]{1,320})'
+)
 _NOTIFIED_WORDS = re.compile(r'\\?"diagnosticCode\\?"\s*:\s*\\?"([^"\\]{1,500})')
 
-_LIST_SERVER = re.compile(r"[^@]*(?:-admin|-owner|-request|-bounces|listserv|majordomo|listmaster|mailman|ezmlm|sympa)@", re.I)
+_LIST_SERVER = re.compile(
+    r"[^@]*(?:-admin|-owner|-request|-bounces|listserv|majordomo|listmaster|mailman|ezmlm|sympa)@",
+    re.I,
+)
 _LIST_REFUSES = re.compile(
     r"not (?:a )?(?:member|subscri\w+)|not (?:allowed|permitted|authori[sz]ed) to (?:post|send)|members[- ]only|non-member",
     re.I,
@@ -42,8 +49,10 @@ def failure_of(mail: Mail, report: Report) -> Failure | None:
     if _NOTIFIED.search(report.text):
         return _notified(report.text)
     daemon, likely = _from_daemon(mail), _likely_from_system(mail)
-    fields = reported(report.text)
-    if not (daemon or likely) and (not _has_report_part(mail) or is_answer(header_text(mail.headers, "subject"))):
+    fields = reported(f"{report.text}\n\n{report.below}")
+    if not (daemon or likely) and (
+        not _has_report_part(mail) or is_answer(header_text(mail.headers, "subject"))
+    ):
         return _refused_by_list(mail, report)
     if fields and not any(one.failed for one in fields):
         return None  # a report of success
@@ -101,23 +110,26 @@ def _by_fields(failed: list[Reported], mail: Mail, report: Report) -> Failure | 
 
 def _said_of(address: str, mail: Mail, report: Report) -> str:
     """What the text for people says of an address, where the fields say too little."""
-    found = failed_in(report.text, (), [address])
+    found = failed_in(report.text, (), ())
     return next((one.words for one in found if one.address == address), "")
 
 
 def _by_text(mail: Mail, report: Report, failed: list[Reported]) -> Failure:
-    action, status = (failed[0].action, failed[0].status) if failed else (_action(mail, report), "")
+    action, status = (failed[0].action, failed[0].status) if failed else _action(mail, report)
     found = list(_named(mail, report))
+    if len(found) == 1 and not explains(found[0].words):
+        found = [found[0]._replace(words=report.text[:2000])]  # some give the reason first
     decided = [(one, is_permanent(action, status, one.words)) for one in found]
     one, hard = next((pair for pair in decided if pair[1]), decided[0])
     return Failure(one.address or None, hard, in_few_words(status, one.words))
 
 
-def _action(mail: Mail, report: Report) -> str:
-    """`delayed` where a report without fields only warns."""
-    subject = header_text(mail.headers, "subject")
-    said = f"{subject}\n{report.text[:4000]}"
-    return "delayed" if _WARNS.search(said) else "failed"
+def _action(mail: Mail, report: Report) -> tuple[str, str]:
+    """Action and status of a report without fields: by whether it warns, or says "permanent"."""
+    said = f"{header_text(mail.headers, 'subject')}\n{report.text[:4000]}"
+    if _WARNS.search(said):
+        return "delayed", ""
+    return "failed", "5.0.0" if _FOR_GOOD.search(said) else ""
 
 
 _WARNS = re.compile(
@@ -125,6 +137,7 @@ _WARNS = re.compile(
     r"|will be retried|still being retried|\(delay(?:ed)?\)|delayed \d+ hours|delivery delayed|warning: message",
     re.I,
 )
+_FOR_GOOD = re.compile(r"permanent|unrecoverable|fatal|giving up|given up", re.I)
 
 
 def _named(mail: Mail, report: Report) -> Iterable[Sentence]:
@@ -135,9 +148,16 @@ def _named(mail: Mail, report: Report) -> Iterable[Sentence]:
     found = failed_in(report.text, own, report.written_to)
     if listed := addresses(mail.headers.get("x-failed-recipients", [])):
         return [Sentence(address, _about(address, found, report)) for address in listed]
-    sure = [one for one in found if one.address in report.written_to or may_have_failed(one.address, own, ())]
+    sure = [
+        one
+        for one in found
+        if one.address in report.written_to or may_have_failed(one.address, own, ())
+    ]
     if sure:
         return sure
+    known = [a for a in known_recipients(mail.raw) if may_have_failed(a, own, report.written_to)]
+    if known:
+        return [Sentence(address, report.text[:2000]) for address in known]
     return [Sentence(reported_recipient(report) or "", report.text[:2000])]
 
 
@@ -148,11 +168,12 @@ def _about(address: str, found: list[Sentence], report: Report) -> str:
 def _refused_by_list(mail: Mail, report: Report) -> Failure | None:
     """A list server that takes mail of its members only: the mail didn't arrive."""
     sender = address_in(first(mail.headers, "from")) or ""
-    said = _LIST_REFUSES.search(f"{header_text(mail.headers, 'subject')}\n{report.text[:2000]}")
+    text = report.text[:2000]
+    said = _LIST_REFUSES.search(text)
     if not said or not _LIST_SERVER.match(sender):
         return None
-    one = next(iter(_named(mail, report)))
-    return Failure(one.address or None, False, in_few_words("", said[0]))
+    named = addresses([text[said.end() : said.end() + 200]])
+    return Failure(next(iter(named), None), False, in_few_words("", said[0]))
 
 
 def _notified(text: str) -> Failure:
@@ -160,5 +181,7 @@ def _notified(text: str) -> Failure:
     recipient = _NOTIFIED_RECIPIENT.search(text)
     words = _NOTIFIED_WORDS.search(text)
     said = words[1] if words else ""
-    hard = bool(_NOTIFIED_FOR_GOOD.search(text)) and is_permanent("failed", status_in(said) or "", said)
+    hard = bool(_NOTIFIED_FOR_GOOD.search(text)) and is_permanent(
+        "failed", status_in(said) or "", said
+    )
     return Failure(address_in(recipient[1]) if recipient else None, hard, in_few_words("", said))

@@ -78,7 +78,9 @@ def _names_a_recipient(group: dict[str, str]) -> bool:
 
 
 def _read(fields: dict[str, str]) -> Reported:
-    original, final = (_recipient(fields.get(f"{which}-recipient", "")) for which in ("original", "final"))
+    original, final = (
+        _recipient(fields.get(f"{which}-recipient", "")) for which in ("original", "final")
+    )
     words = one_line(fields.get("diagnostic-code", ""), _WORDS_AT_MOST)
     return Reported(
         original or final,

@@ -21,11 +21,11 @@ _UNSEEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
     "\ufeff\ufff9-\ufffb\ud800-\udfff]"
 )
-_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.){0,200}"')
 _ANGLED = re.compile(r"<([^<>]*)>")
 _COMMENT = re.compile(r"\([^()]*\)")
 _BARE = re.compile(r"[^\s<>()\[\]:;,\"'@]{1,64}@[^\s<>()\[\]:;,\"'@]{1,255}")
-_LOCAL_QUOTED = re.compile(r'"[^"<>]{1,64}"@[^\s<>()\[\]:;,"\'@]{1,255}')
+_LOCAL_QUOTED = re.compile(r'"(?:[^"\\]|\\.){0,200}"')
 _ID = re.compile(r"<([^<>\s]{1,998})>")
 
 

@@ -28,7 +28,9 @@ def text_of_html(html: str, *, quotes: bool = False) -> str:
     Tags may be broken or never end. Takes time in proportion to the length.
     """
     shown: list[str] = []
-    skipped: list[str] = []  # the tags that hold what isn't shown, and those of the same name within
+    skipped: list[
+        str
+    ] = []  # the tags that hold what isn't shown, and those of the same name within
     for piece, tag in _pieces(html[:HTML_AT_MOST]):
         if not skipped:
             shown.append(piece)

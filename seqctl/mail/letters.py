@@ -79,7 +79,9 @@ def _references(mail: Mail, quoted: tuple[str, ...]) -> tuple[str, ...]:
 
 def _why_automatic(mail: Mail, subject: str) -> str | None:
     if mail.kind == "multipart/report":
-        kind = next((leaf.kind for leaf in mail.leaves if leaf.kind.startswith("message/")), "report")
+        kind = next(
+            (leaf.kind for leaf in mail.leaves if leaf.kind.startswith("message/")), "report"
+        )
         return "read receipt" if "disposition" in kind else "report of a mail system"
     return why_automatic(mail.headers, subject)
 
@@ -90,7 +92,9 @@ def _is_opt_out_button(mail: Mail) -> bool:
 
 
 def _text(mail: Mail) -> str:
-    plain = [leaf for leaf in mail.leaves if leaf.kind in ("text/plain", "text") and not _is_file(leaf)]
+    plain = [
+        leaf for leaf in mail.leaves if leaf.kind in ("text/plain", "text") and not _is_file(leaf)
+    ]
     for leaf in plain:
         if leaf.body.strip():
             return text_of(leaf)
@@ -100,5 +104,3 @@ def _text(mail: Mail) -> str:
 
 def _is_file(leaf: Part) -> bool:
     return first(leaf.headers, "content-disposition").strip().lower().startswith("attachment")
-
-

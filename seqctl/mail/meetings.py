@@ -21,7 +21,10 @@ def _is_calendar(leaf: Part) -> bool:
         return True
     name = parameter(leaf.headers, "content-type", "name")
     file = parameter(leaf.headers, "content-disposition", "filename")
-    return f"{name} {file}".lower().rstrip().endswith(".ics") or "ics" in first(leaf.headers, "content-type")[:30]
+    return (
+        f"{name} {file}".lower().rstrip().endswith(".ics")
+        or "ics" in first(leaf.headers, "content-type")[:30]
+    )
 
 
 def _accepts(calendar: str) -> bool:

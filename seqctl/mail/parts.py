@@ -22,10 +22,14 @@ MOST_PARTS = 200
 Headers = dict[str, list[str]]
 
 _FIELD = re.compile(rb"([!-9;-~]{1,100})[ \t]*:(.*)")
-_BOUNDARY = re.compile(r"""boundary\s*=\s*(?:"([^"]{1,200})"|'([^']{1,200})'|([^\s;"]{1,200}))""", re.I)
+_BOUNDARY = re.compile(
+    r"""boundary\s*=\s*(?:"([^"]{1,200})"|'([^']{1,200})'|([^\s;"]{1,200}))""", re.I
+)
 _PARAMETER = r"""{}\s*=\s*(?:"([^"]{{1,200}})"|([^\s;"]{{1,200}}))"""
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _NOT_BASE64 = bytes(sorted(set(range(256)) - set(_BASE64)))
+# No part has these, unless it is a quoted mail that nobody labelled.
+_OF_MAILS_ONLY = {"received", "return-path", "message-id"}
 # Codecs that are not for texts, or slow on purpose.
 _NO_CHARSETS = {"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs"}
 
@@ -39,11 +43,12 @@ class Part(NamedTuple):
 
 
 class Mail(NamedTuple):
-    """The headers of a mail, its kind, and its leaves in order; a quoted mail is one leaf."""
+    """The headers of a mail, its kind, its leaves in order (a quoted mail is one), and its bytes."""
 
     headers: Headers
     kind: str
     leaves: tuple[Part, ...]
+    raw: bytes
 
 
 def split_mail(raw: bytes) -> Mail:
@@ -55,7 +60,7 @@ def split_mail(raw: bytes) -> Mail:
         leaves.append(leaf)
         if len(leaves) == MOST_PARTS:
             break
-    return Mail(headers, _kind(headers), tuple(leaves))
+    return Mail(headers, _kind(headers), tuple(leaves), raw)
 
 
 def split_headers(raw: bytes) -> tuple[Headers, bytes]:
@@ -164,7 +169,7 @@ def _leaves(part: Part, depth: int) -> Iterator[Part]:
     for section in sections:
         headers, body = split_headers(section)
         kind = _kind(headers)
-        if "content-type" not in headers and "received" in headers:
+        if not _OF_MAILS_ONLY.isdisjoint(headers):
             kind, headers, body = "message/rfc822", {}, section  # a mail without a label
         yield from _leaves(Part(kind, headers, body), depth + 1)
 

@@ -20,7 +20,9 @@ _QUOTES = {
     "message/global-headers",
     "message/partial",
 }
-_ID_LINE = re.compile(r"^[ \t>]{0,8}Message-ID\s?:[ \t]*(?:\n[ \t]+)?<?([^<>\s]{1,998}@[^<>\s]{1,998})>?", re.I | re.M)
+_ID_LINE = re.compile(
+    r"^[ \t>]{0,8}Message-ID\s?:[ \t]*(?:\n[ \t]+)?<?([^<>\s]{1,998}@[^<>\s]{1,998})>?", re.I | re.M
+)
 _LINE = r"^[ \t>]{{0,8}}{}\s?:[ \t]*([^\n]{{1,1000}}(?:\n[ \t]+[^\n]{{1,1000}}){{0,20}})"
 _TO = re.compile(_LINE.format("(?:To|Cc|X-Envelope-To|Envelope-To)"), re.I | re.M)
 _FROM = re.compile(_LINE.format("(?:From|Return-Path|Sender)"), re.I | re.M)
@@ -28,9 +30,11 @@ _FOR = re.compile(r"\bfor\s+<?([^<>\s;]{1,64}@[^<>\s;]{1,255})>?;", re.I)
 
 
 class Report(NamedTuple):
-    """A mail read as a report: what it says, and the ids and addresses of the mail that it quotes."""
+    """A mail read as a report: what it says, what stands below the line where its quoted mail begins,
+    and that mail's headers, ids and addresses."""
 
     text: str
+    below: str
     quoted: Headers
     ids: tuple[str, ...]
     written_to: tuple[str, ...]
@@ -55,21 +59,33 @@ def read_report(mail: Mail) -> Report:
 
 def _with_quoted(said: str, below: str, quoted: Headers) -> Report:
     if quoted:
-        written_to = addresses(quoted.get("to", []) + quoted.get("cc", []) + quoted.get("x-envelope-to", []))
+        written_to = addresses(
+            quoted.get("to", []) + quoted.get("cc", []) + quoted.get("x-envelope-to", [])
+        )
         written_by = addresses(quoted.get("from", []) + quoted.get("return-path", []))
         found = quoted.get("message-id", [])
-        return Report(said + below, quoted, tuple(ids(map(_angled, found))), written_to, written_by)
-    written_to = addresses(found[1] for found in _TO.finditer(below)) or addresses(_FOR.findall(below))
+        return Report(
+            said + below, "", quoted, tuple(ids(map(_angled, found))), written_to, written_by
+        )
+    written_to = addresses(found[1] for found in _TO.finditer(below)) or addresses(
+        _FOR.findall(below)
+    )
     written_by = addresses(found[1] for found in _FROM.finditer(below))
     text = f"{said}\n{below}"
     found = tuple(f"<{match[1]}>" for match in _ID_LINE.finditer(text))
-    return Report(said, {}, tuple(dict.fromkeys(found)), written_to, written_by)
+    return Report(said, below, {}, tuple(dict.fromkeys(found)), written_to, written_by)
 
 
 def _is_text(leaf: Part, mail: Mail) -> bool:
     if leaf.kind == "text/html":
         return not any(other.kind == "text/plain" and other.body.strip() for other in mail.leaves)
-    return leaf.kind in ("text/plain", "text", "message/delivery-status", "message/global-delivery-status", "text/delivery-status")
+    return leaf.kind in (
+        "text/plain",
+        "text",
+        "message/delivery-status",
+        "message/global-delivery-status",
+        "text/delivery-status",
+    )
 
 
 def _angled(value: str) -> str:
