@@ -43,7 +43,7 @@ _FULL = re.compile(
     re.I,
 )
 _SENDER = re.compile(
-    r"(?:\bsenders?\b|\bfrom:|\bmail ?from\b|\bfrom (?:address|domain)\b).{0,60}\b(?:not? exist|reject\w*|denied|verif\w*|unknown|invalid|not found|not exist|refused|blocked|not allowed|is not)"
+    r"(?:\bsenders?\b|\bfrom: (?:domain|address|header)\b|\bmail ?from\b|\bfrom (?:address|domain)\b).{0,60}\b(?:not? exist|reject\w*|denied|verif\w*|unknown|invalid|not found|not exist|refused|blocked|not allowed|is not)"
     r"|does not like (?:the )?sender|sender was rejected|after mail from|in reply to mail from|\[mail_from\]|mail from:? ?command"
     r"|sender verif\w+|(?:your|from|sender|envelope) (?:domain|address).{0,40}(?:invalid|not exist|not resolve)",
     re.I,

@@ -26,7 +26,7 @@ _WISH = re.compile(
             r"|(?:remove|delete) (?:my|this|our) (?:e-?mail|address|name|data|contact)(?: address)?"
             r"|stop (?:e-?mailing|mailing|contacting|writing|sending|spamming|messaging|these|this|the|your)"
             r"|(?:do not|don['’]?t|never|please not) (?:e-?mail|mail|contact|write|send|message|spam)"
-            r"|no more (?:e-?mails?|mails?|messages?)|leave (?:me|us) alone|^stop\b(?: it)?",
+            r"|no more (?:e-?mails?|mails?|messages?)|leave (?:me|us) alone|^stop(?=(?: it| this| now| please| all)?\s*(?:$|[.!,]))",
             # German
             r"abmeld(?:en|ung)|austragen|abbestellen|abbestellung|melden sie mich ab|löschen sie mich"
             r"|tragen sie mich aus|nehmen sie mich (?:aus|von)|keine (?:weiteren )?(?:e-?)?mails?(?: mehr)?"
@@ -55,6 +55,13 @@ _WISH = re.compile(
     ),
     re.I,
 )
+# Stands beside the wish and changes nothing.
+_REFUSAL = re.compile(
+    r"(?:i['’]?m |we['’]?re )?not interested|no,? thank(?:s| you)|no interest|kein(?:e)? interesse|nein,? danke"
+    r"|(?:är |jag är )?inte intresserad|nej,? tack|ikke interessere\w+|nej,? tak|pas intéressée?|non,? merci|no me interesa"
+    r"|non (?:mi )?interessa|geen interesse|nie jestem zainteresowan\w+",
+    re.I,
+)
 # Said of the wish itself, these turn it round.
 _NOT_MEANT = re.compile(
     r"\b(?:(?:do not|don['’]?t|did not|didn['’]?t|can['’]?t|cannot|can not|won['’]?t|never|not|nicht|inte|ikke|niet|en|älä)"
@@ -63,7 +70,13 @@ _NOT_MEANT = re.compile(
     r"|\b(?:ne|no|non|não|nie)\b.{0,12}(?:d[ée]s(?:inscri|abonn)|de baja|cancell|wypis)",
     re.I,
 )
-_FILLERS = frozenset(
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_FILLERS = _words(
     "please pls plz kindly me us my our this these that address email e-mail mail mails emails e-mails from your"
     " you the list lists mailing newsletter i a an and want to would like wish be of off on in for any all more"
     " further future immediately now asap again anymore thanks thank regards sincerely best cheers very much it"
@@ -77,7 +90,7 @@ _FILLERS = frozenset(
     " por favor gracias de su la lista correo mi quiero me esta y dirección per favore grazie dalla vostra lista il mio"
     " indirizzo questa e voglio da obrigado obrigada da sua lista meu minha quero este endereço"
     " alstublieft graag bedankt uit van uw de lijst mij ik wil dit adres dank je u"
-    " proszę dziękuję z listy mnie mój moją tej waszej".split()
+    " proszę dziękuję z listy mnie mój moją tej waszej"
 )
 _GREETING = re.compile(
     r"(?:hi|hello|hey|dear|good (?:morning|afternoon|day)|hallo|guten (?:tag|morgen)|sehr geehrte\w*|liebe[rs]?"
@@ -101,9 +114,9 @@ _DEVICE = re.compile(
     re.I,
 )
 # What no line of a signature says.
-_TALK = frozenset(
+_TALK = _words(
     "no but let let's i we you can could would talk call meet see not yes ok sure interested however though"
-    " aber nein ich wir können sie men nej jag vi mais non je nous pero yo ma io mas eu maar ik wij ale".split()
+    " aber nein ich wir können sie men nej jag vi mais non je nous pero yo ma io mas eu maar ik wij ale"
 )
 _WORD = re.compile(r"[\w'’-]+")
 
@@ -161,6 +174,8 @@ def _before_closing(line: str) -> str:
     """A line up to "Thanks, Ada"; what follows a closing in its line may be a short name only."""
     for start in (0, *(found.end() for found in re.finditer(r"[.!,;–-]\s+", line))):
         closing = _CLOSING.match(line, start)
+        if closing and _WISH.search(line, closing.end()):
+            continue  # "Merci de me désinscrire"
         if closing and len(_WORD.findall(line[closing.end() :])) <= _OTHER_WORDS:
             return line[:start].strip()
     return line
@@ -174,5 +189,6 @@ def _is_wish(words: str) -> bool:
 
 
 def _is_filler(words: str) -> bool:
-    others = [w for w in _WORD.findall(words.lower()) if w not in _FILLERS and w not in ("-", "'")]
+    words = _REFUSAL.sub(" ", words.lower())
+    others = [w for w in _WORD.findall(words) if w not in _FILLERS and w not in ("-", "'")]
     return len(others) <= _OTHER_WORDS and not _TALK.difference(_FILLERS).intersection(others)

@@ -25,7 +25,7 @@ _QUOTED = re.compile(r'"(?:[^"\\]|\\.){0,200}"')
 _ANGLED = re.compile(r"<([^<>]*)>")
 _COMMENT = re.compile(r"\([^()]*\)")
 _BARE = re.compile(r"[^\s<>()\[\]:;,\"'@]{1,64}@[^\s<>()\[\]:;,\"'@]{1,255}")
-_LOCAL_QUOTED = re.compile(r'"(?:[^"\\]|\\.){0,200}"')
+_LOCAL_QUOTED = re.compile(r'"[^"<>]{1,64}"@[^\s<>()\[\]:;,"\'@]{1,255}')
 _ID = re.compile(r"<([^<>\s]{1,998})>")
 
 
@@ -52,7 +52,7 @@ def header_text(headers: Headers, name: str, longest: int = SUBJECT_AT_MOST) -> 
 def address_in(text: str) -> str | None:
     """The one address of a value: in angle brackets, else bare; lower case."""
     found = _ANGLED.findall(_QUOTED.sub(_quoted_local, text))
-    for candidate in (*reversed(found), text):
+    for candidate in (*reversed(found), _QUOTED.sub(_quoted_local, text), text):
         if match := _LOCAL_QUOTED.search(candidate) or _BARE.search(candidate):
             return one_line(match[0], ADDRESS_AT_MOST).strip(".").lower()
     return None

@@ -11,19 +11,23 @@ if TYPE_CHECKING:
     from email.message import Message
 
 READ_AT_MOST = 64 * 1024
+# Each line is tried against some hundred patterns.
+_MOST_LINES = 2000
 # The standard parser, which flufl.bounce needs, recurses once for each of them.
 _MOST_PARTS = 40
 
 
 def known_recipients(raw: bytes) -> list[str]:
     """The addresses that failed for good, then those that failed for now; [] for what is unknown."""
-    beginning = raw[:READ_AT_MOST]
+    beginning = b"\n".join(raw[:READ_AT_MOST].split(b"\n", _MOST_LINES)[:_MOST_LINES])
     if beginning.lower().count(b"content-type:") > _MOST_PARTS:
         return []
     from email import message_from_bytes
 
     for_now, for_good = _detect(message_from_bytes(beginning))
-    found = [one.decode("utf-8", "replace") for group in (for_good, for_now) for one in sorted(group)]
+    found = [
+        one.decode("utf-8", "replace") for group in (for_good, for_now) for one in sorted(group)
+    ]
     return [address for text in found if (address := address_in(text)) is not None]
 
 

@@ -160,8 +160,11 @@ def _kind(headers: Headers) -> str:
 
 def _leaves(part: Part, depth: int) -> Iterator[Part]:
     named = _BOUNDARY.search(first(part.headers, "content-type"))
-    if not part.kind.startswith("multipart/") or not named or depth == DEEPEST:
+    if not part.kind.startswith("multipart/"):
         yield part
+        return
+    if not named or depth == DEEPEST:
+        yield part._replace(kind="text/plain")
         return
     sections = list(_sections(part.body, next(name for name in named.groups() if name)))
     if not sections:
