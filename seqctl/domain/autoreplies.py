@@ -68,8 +68,8 @@ _SAID_BY_PROGRAMS = (
     r"|תשובה אוטומטית|رد تلقائي",
 )
 _SUBJECT = re.compile(
-    rf"[\[(<*【\s]{{0,3}}(?:{'|'.join(_SAID_BY_PROGRAMS)})[\])>*】]{{0,3}}\s*"
-    r"(?:$|[:;|.,!(/\[【\"„“«–—]|-\s|re\b|(?:until|till|til|bis|from|t\.o\.m|jusqu|hasta|fino|tot|até|do|vom|von|am|\d)\b|from:)",
+    rf"[\[(<*【\s]{{0,3}}(?:{'|'.join(_SAID_BY_PROGRAMS)})(?:\s*[\])>】]|\*?\s*"
+    r"(?:$|[:;|.,!(/\[【\"„“«–—]|-\s|re\b|(?:until|till|til|bis|from|t\.o\.m|jusqu|hasta|fino|tot|até|do|vom|von|am|\d)\b|from:))",
     re.I,
 )
 # Said by people about themselves: only with a time, or alone.

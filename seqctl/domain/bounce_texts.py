@@ -144,7 +144,9 @@ def is_permanent(action: str, status: str, words: str) -> bool:
         reply[1].startswith(("4", "50", "52", "552")) or (not code and reply[1] == "554")
     ):
         return False
-    return code.startswith("5") and not _SOFT_STATUSES.fullmatch(code) or (not code and bool(reply))
+    return (code.startswith("5") and not _SOFT_STATUSES.fullmatch(code)) or (
+        not code and bool(reply)
+    )
 
 
 def explains(words: str) -> bool:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from seqctl.domain.autoreplies import is_answer
+
 # How many words may stand beside the wish that say nothing by themselves.
 _OTHER_WORDS = 3
 _SIGNATURE_WORDS = 7
@@ -116,6 +118,7 @@ _DEVICE = re.compile(
 # What no line of a signature says.
 _TALK = _words(
     "no but let let's i we you can could would talk call meet see not yes ok sure interested however though"
+    " how what why who when wie was warum hur vad comment como come hoe jak"
     " aber nein ich wir können sie men nej jag vi mais non je nous pero yo ma io mas eu maar ik wij ale"
 )
 _WORD = re.compile(r"[\w'’-]+")
@@ -140,12 +143,11 @@ def asks_to_be_left_alone(subject: str, text: str) -> bool:
     A subject counts where it is nothing but that wish and no answer ("Re: …"), whatever stands below
     it unless that says something of its own.
     """
-    said = _said(text[:_LONGEST])
     if len(text) > _LONGEST:
         return False
-    if not said:
-        return _is_wish(subject)
-    return _is_wish(said) or (_is_wish(subject) and _is_filler(said))
+    said = _said(text)
+    wished = _is_wish(subject) and not is_answer(subject)
+    return _is_wish(said) or (wished and _is_filler(said))
 
 
 def _said(text: str) -> str:

@@ -11,7 +11,7 @@ _LINE_AT_MOST = 300
 _ATTRIBUTION_LINES = 3
 
 _WROTE = re.compile(
-    r"\b(?:wrote|writes|said|schrieb|geschrieben|skrev|skreiv|a écrit|écrit|escribió|ha scritto|scrisse"
+    r"\b(?:wrote|writes|schrieb|geschrieben|skrev|skreiv|a écrit|écrit|escribió|ha scritto|scrisse"
     r"|schreef|geschreven|kirjoitti|escreveu|napisał\(?a?\)?|pisze|napsal\(?a?\)?|написал\(?а?\)?"
     r"|írta|yazdı|scris|έγραψε)\b|のメール|写道|さんは書きました",
     re.I,
@@ -20,6 +20,7 @@ _OPENS = re.compile(
     r"\s*(?:On|Am|Den|Le|El|Il|Op|Em|No dia|W dniu|Dnia|På|Dne|Il giorno|Le jeu|\d|.{0,100}[@<\d])",
     re.I,
 )
+_DATE_OR_ADDRESS = re.compile(r"[@\d]")
 _DIVIDER = re.compile(
     r"\s*(?:[-_=*–—]{2,}\s*"
     r"(?:(?:begin )?(?:original|forwarded|reply|replied)[ \w]{0,20}(?:message|mail|text)?"
@@ -82,8 +83,16 @@ def _attribution(lines: Sequence[str], at: int) -> int:
             return 0
         joined = f"{joined} {line.strip()}"[: 2 * _LINE_AT_MOST]
         if line.rstrip().endswith((":", "：")):
-            return count if _OPENS.match(joined) and _WROTE.search(joined) else 0
+            return count if _is_attribution(joined.strip()) else 0
     return 0
+
+
+def _is_attribution(line: str) -> bool:
+    """Whether somebody wrote: with a date or an address, or as the last word before the colon."""
+    wrote = _WROTE.search(line)
+    if not wrote or not _OPENS.match(line):
+        return False
+    return bool(_DATE_OR_ADDRESS.search(line)) or len(line) - wrote.end() <= 2
 
 
 def _is_quoted_next(lines: Sequence[str], at: int) -> bool:

@@ -71,6 +71,7 @@ _SINCE = re.compile(
 _AFTERWARDS = re.compile(r"\s*(?:asti|saakka|まで|から|に復帰|より)", re.I)
 _OR = re.compile(r"\s*(?:,|or|oder|eller|ou|o|of|tai|lub)\s*(?:the\s|den\s)?", re.I)
 _NEW_SENTENCE = re.compile(r"\s+[A-ZÄÖÅÉ]")
+_EITHER = re.compile(r"\d\S{0,3}\s(?:or|oder|eller|ou|o|of|tai|lub)\s\Z", re.I)
 _CLAUSE_END = re.compile(r"[!?\n.;]|,\s")
 _SENTENCE_END = re.compile(r"[!?\n]\s*\n|[!?]\s|(?<![\d\W]{2})(?<!\b\w)\.\s+(?=[A-ZÄÖÅÉ])")
 
@@ -107,12 +108,13 @@ def _named(text: str, written: date) -> Iterator[_Named]:
         if found[0].endswith(".") and _NEW_SENTENCE.match(after):
             after = ""  # "Dec. I will": the full stop of the month was that of the sentence
         rank = _rank(before, after)
+        either = _EITHER.search(before) is not None
         if rank is None and end is not None:
             rank = _rank_beside(text[end : found.start()], last)
         if rank is None and (found["span1"] or found["span2"]):
             rank = 1
         if rank is not None:
-            yield _Named(rank, _day(found, written))
+            yield _Named(rank, None if either else _day(found, written))
         end, last = found.end(), rank
 
 

@@ -19,8 +19,8 @@ from seqctl.domain.bounce_texts import (
 )
 from seqctl.domain.letters import Failure
 from seqctl.mail.delivery_reports import Reported, reported
-from seqctl.mail.known_bounces import known_recipients
 from seqctl.mail.header_values import address_in, addresses, header_text
+from seqctl.mail.known_bounces import known_recipients
 from seqctl.mail.parts import Mail, first, parameter
 from seqctl.mail.quoted_mails import Report, reported_recipient
 

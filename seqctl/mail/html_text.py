@@ -56,16 +56,17 @@ def _pieces(html: str) -> Iterator[tuple[str, str]]:
     """Texts, each with the inside of the tag after it."""
     at = 0
     while (start := html.find("<", at)) >= 0:
+        if not re.match(r"[/!?a-zA-Z]", html[start + 1 : start + 2]):
+            yield html[at : start + 1], ""  # "a < b" is no tag
+            at = start + 1
+            continue
         closing = "-->" if html.startswith("<!--", start) else ">"
         end = html.find(closing, start)
         if end < 0 and closing == "-->":
             closing, end = ">", html.find(">", start)
         if end < 0:
-            break
-        if not re.match(r"[/!?a-zA-Z]", html[start + 1 : start + 2]):
-            yield html[at : start + 1], ""  # "a < b" is no tag
-            at = start + 1
-            continue
+            yield html[at:start], ""  # a tag that never ends
+            return
         yield html[at:start], html[start + 1 : end]
         at = end + len(closing)
     yield html[at:], ""

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from seqctl.mail.header_values import address_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from email.message import Message
 
 READ_AT_MOST = 64 * 1024
@@ -24,21 +23,18 @@ def known_recipients(raw: bytes) -> list[str]:
         return []
     from email import message_from_bytes
 
-    for_now, for_good = _detect(message_from_bytes(beginning))
-    found = [
-        one.decode("utf-8", "replace") for group in (for_good, for_now) for one in sorted(group)
-    ]
-    return [address for text in found if (address := address_in(text)) is not None]
+    found = _detect(message_from_bytes(beginning))
+    texts = (address.decode("utf-8", "replace") for address in found)
+    return [address for text in texts if (address := address_in(text)) is not None]
 
 
-def _detect(message: Message) -> tuple[set[bytes], set[bytes]]:
-    """Two sets of addresses: those that failed for now, and for good."""
-    import flufl.bounce
+def _detect(message: Message) -> list[bytes]:
+    from flufl.bounce import all_failures  # pyright: ignore[reportUnknownVariableType]
 
-    detect: Callable[[Message], tuple[set[bytes], set[bytes]]] = flufl.bounce.all_failures
     try:
-        return detect(message)
+        for_now, for_good = all_failures(message)
     except Exception:  # noqa: BLE001
-        # Its detectors trip over all kinds of broken mail, each in its own way; they are asked when
-        # nothing else is known, so that "unknown" stays the answer.
-        return set(), set()
+        # Its detectors trip over broken mail, each in its own way; they are asked when nothing else
+        # is known, so that "unknown" stays the answer.
+        return []
+    return [*sorted(for_good), *sorted(for_now)]

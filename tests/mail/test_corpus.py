@@ -85,7 +85,9 @@ def _is_plausible(mail: Read) -> bool:
     address = mail.recipient or ""
     local = address.rpartition("@")[0]
     told = {to.lower() for to in mail.letter.recipients}
-    said = mail.raw.lower() + b"".join(content(leaf).lower() for leaf in split_mail(mail.raw).leaves)
+    said = mail.raw.lower() + b"".join(
+        content(leaf).lower() for leaf in split_mail(mail.raw).leaves
+    )
     named = address.encode() in said or local.encode() in said
     failed_itself = any("failed" in line and address in line for line in _header_lines(mail.raw))
     return named and (address not in told or failed_itself or b"Final-Recipient" in mail.raw)
