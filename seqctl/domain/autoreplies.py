@@ -23,7 +23,7 @@ _MARKS = (
     "x-mail-autoreply",
     "x-vacation",
     "x-gm-autoreply",
-    "x-cron-env",
+    "x-auto-reply",
 )
 _MARKED_VALUES = {
     "x-apple-action": "vacation",

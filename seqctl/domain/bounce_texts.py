@@ -106,6 +106,7 @@ _NOT_THE_RECIPIENT = re.compile(
     r"(?:contact|e-?mail to|from|sender|by|support|help|abuse|reply-to|cc|envelope-from|mail from|admin\w*|postmaster|write to|send (?:mail|e-?mail) to|reply to|return-path|original sender)\b[^@\n]{0,12}$",
     re.I,
 )
+_HELP = re.compile(r"(?:support|help|helpdesk|abuse|no-?reply|admin|webmaster|hostmaster)@", re.I)
 # The report names the fields of the mail that failed, and our own side among them.
 _HEADER_LINE = re.compile(r"\s*(?:to|cc|an|à|till|para|subject|betreff|date|sent)\s*:", re.I)
 _EXPLAINED = re.compile(
@@ -182,6 +183,8 @@ def failed_in(report: str, own: Collection[str], written_to: Collection[str]) ->
     for found, before in _addresses(report):
         address = found[1].lower().strip(".'`")
         rank = _rank(before)
+        if rank == 2 and address not in written_to and _offers_help(address):
+            continue
         if rank is not None and may_have_failed(address, own, written_to):
             ranked.append((rank - 2 * (address in written_to), found.start(), address))
     named: dict[str, str] = {}
@@ -227,6 +230,10 @@ def _rank(before: str) -> int | None:
     if _NOT_THE_RECIPIENT.search(before):
         return None
     return 1 if _LABELS.search(before) else 2
+
+
+def _offers_help(address: str) -> bool:
+    return bool(_HELP.match(address))
 
 
 def _words(report: str, at: int, address: str, ranked: list[tuple[int, int, str]]) -> str:

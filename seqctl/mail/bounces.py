@@ -48,40 +48,71 @@ def failure_of(mail: Mail, report: Report) -> Failure | None:
     """
     if _NOTIFIED.search(report.text):
         return _notified(report.text)
-    daemon, likely = _from_daemon(mail), _likely_from_system(mail)
-    fields = reported(f"{report.text}\n\n{report.below}")
-    if not (daemon or likely) and (
-        not _has_report_part(mail) or is_answer(header_text(mail.headers, "subject"))
-    ):
+    if not _reports(mail, report):
         return _refused_by_list(mail, report)
-    if fields and not any(one.failed for one in fields):
-        return None  # a report of success
-    if not fields and not daemon and not _says_so(mail, report):
-        return None
+    fields = reported(f"{report.text}\n\n{report.below}")
     failed = [one for one in fields if one.failed]
+    if fields and not failed:
+        return None  # a report of success
+    if not fields and not _from_daemon(mail) and not _says_so(mail, report):
+        return None
     return _by_fields(failed, mail, report) or _by_text(mail, report, failed)
+
+
+def _reports(mail: Mail, report: Report) -> bool:
+    """Whether a mail may be a report: by who sent it, or by what it has."""
+    if _from_daemon(mail) or _from_postmaster(mail):
+        return True
+    if is_answer(header_text(mail.headers, "subject")):
+        return False
+    return _has_report_part(mail) or _has_no_path(mail) or _returns_our_mail(mail, report)
+
+
+def _says_so(mail: Mail, report: Report) -> bool:
+    """Whether subject or text tell of a failure.
+
+    Of what no server's own address sent the text alone is not enough: "I can't be reached until
+    Monday" comes with an empty Return-Path, too.
+    """
+    subject, text = header_text(mail.headers, "subject"), report.text[:8000]
+    if says_it_failed(subject) and not is_answer(subject):
+        return True
+    if _from_postmaster(mail):
+        return says_it_failed(text) or bool(report.ids and is_permanent("", "", text))
+    return says_it_failed(text) and _returns_our_mail(mail, report)
 
 
 def _from_daemon(mail: Mail) -> bool:
     """Whether only a mail system sends such a mail."""
-    sender = address_in(first(mail.headers, "from"))
-    path = address_in(first(mail.headers, "return-path"))
-    names = [name for name in (sender, path) if name and not name.startswith("post")]
+    sender, path = first(mail.headers, "from"), first(mail.headers, "return-path")
     return (
-        any(map(is_mail_system, names))
+        any(_is_daemon(value) for value in (sender, path))
         or "x-failed-recipients" in mail.headers
-        or re.match(r"<?mailer-daemon>?$", first(mail.headers, "return-path"), re.I) is not None
-        or re.search(r"mailer-daemon", first(mail.headers, "from"), re.I) is not None
         or _is_report(mail)
     )
 
 
-def _likely_from_system(mail: Mail) -> bool:
-    """Whether a mail system may have sent this, as may others."""
-    sender = first(mail.headers, "from")
-    address = address_in(sender)
-    no_path = "return-path" in mail.headers and first(mail.headers, "return-path") in ("", "<>")
-    return no_path or address is None or is_mail_system(address)
+def _is_daemon(value: str) -> bool:
+    address = address_in(value) or ""
+    if re.search(r"mailer-daemon", value, re.I):
+        return True
+    return is_mail_system(address) and not address.startswith("post")
+
+
+def _from_postmaster(mail: Mail) -> bool:
+    """Whether the sender is a server's own address, or none at all; some postmasters are people."""
+    address = address_in(first(mail.headers, "from"))
+    return address is None or is_mail_system(address)
+
+
+def _has_no_path(mail: Mail) -> bool:
+    return "return-path" in mail.headers and first(mail.headers, "return-path") in ("", "<>")
+
+
+def _returns_our_mail(mail: Mail, report: Report) -> bool:
+    """Whether a mail quotes, headers and all, one that was written by the one whom it tells."""
+    told = addresses(mail.headers.get("to", []))
+    return bool(report.ids) and not set(told).isdisjoint(report.written_by)
 
 
 def _is_report(mail: Mail) -> bool:
@@ -91,11 +122,6 @@ def _is_report(mail: Mail) -> bool:
 
 def _has_report_part(mail: Mail) -> bool:
     return any(leaf.kind.endswith("delivery-status") for leaf in mail.leaves)
-
-
-def _says_so(mail: Mail, report: Report) -> bool:
-    subject = header_text(mail.headers, "subject")
-    return says_it_failed(subject) or says_it_failed(report.text[:8000])
 
 
 def _by_fields(failed: list[Reported], mail: Mail, report: Report) -> Failure | None:

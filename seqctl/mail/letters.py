@@ -36,34 +36,49 @@ def read_letter(raw: bytes) -> Letter:
     mail = split_mail(raw)
     report = read_report(mail)
     complaint = complaint_of(mail, report)
-    failure = None if complaint is not None else failure_of(mail, report)
-    quoted = report.ids if failure or complaint is not None else ()
-    text = "" if failure or complaint is not None else own_text(seen(_text(mail)))
-    return _letter(mail, quoted, text)._replace(complaint=complaint, failure=failure)
+    if complaint is not None:
+        return _facts(mail, report.ids)._replace(complaint=complaint)
+    if failure := failure_of(mail, report):
+        return _facts(mail, report.ids)._replace(failure=failure)
+    return _with_words(_facts(mail, ()), mail)
 
 
-def _letter(mail: Mail, quoted: tuple[str, ...], text: str) -> Letter:
+def _facts(mail: Mail, quoted: tuple[str, ...]) -> Letter:
+    """What the headers say; `quoted` are the ids of the mail that a report quotes."""
     headers = mail.headers
-    subject = header_text(headers, "subject")
-    at = moment(first(headers, "date"))
-    accepted = accepts(mail)
-    wish = asks_to_be_left_alone(subject, text)
-    automatic = None if accepted or _is_opt_out_button(mail) else _why_automatic(mail, subject)
-    sent_to = tuple(a for name in _RECIPIENT_FIELDS for a in addresses(headers.get(name, [])))
     return Letter(
         sender=address_in(first(headers, "from")) or "",
         sender_name=display_name(first(headers, "from")),
-        subject=subject,
-        at=at,
+        subject=header_text(headers, "subject"),
+        at=moment(first(headers, "date")),
         message_id=next(iter(ids(headers.get("message-id", []))), None),
         references=_references(mail, quoted),
         seqctl_id=one_line(first(headers, "x-seqctl-id"), 200) or None,
         recipients=addresses(headers.get("to", []) + headers.get("cc", [])),
         failure=None,
-        automatic=automatic,
-        returns=return_date(f"{subject}.\n\n{text}", at.date()) if automatic and at else None,
+        automatic=None,
+        returns=None,
         complaint=None,
-        unsubscribes=wish,
+        unsubscribes=False,
+        token=None,
+        accepts=False,
+        text="",
+    )
+
+
+def _with_words(letter: Letter, mail: Mail) -> Letter:
+    """What somebody, or their machine, says in a mail that is no report."""
+    subject, text = letter.subject, own_text(seen(_text(mail)))
+    accepted = accepts(mail)
+    automatic = None if accepted or _is_opt_out_button(mail) else _why_automatic(mail, subject)
+    sent_to = tuple(a for name in _RECIPIENT_FIELDS for a in addresses(mail.headers.get(name, [])))
+    back = (
+        return_date(f"{subject}.\n\n{text}", letter.at.date()) if automatic and letter.at else None
+    )
+    return letter._replace(
+        automatic=automatic,
+        returns=back,
+        unsubscribes=asks_to_be_left_alone(subject, text),
         token=token_in(subject, sent_to, text),
         accepts=accepted,
         text=text,

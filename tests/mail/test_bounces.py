@@ -362,6 +362,11 @@ NOT_BOUNCES = {
         "How do you handle bounces? 550 5.1.1 user unknown?",
         "Bounce rates",
     ),
+    "a forwarded mail of ours": mail(
+        "From: Ann <ann@example.org>",
+        f"My colleague could not be reached, ask Bob.\n\n---- Original message ----\n{ORIGINAL}",
+        "FW: A question",
+    ),
     "a postmaster who is a person": mail(
         "From: Post Master <postmaster@example.org>\nReturn-Path: <postmaster@example.org>",
         "Thanks, let us talk on Tuesday.",
@@ -375,6 +380,34 @@ def test_what_people_write_is_no_bounce(name: str) -> None:
     letter = read(NOT_BOUNCES[name])
     assert letter.failure is None
     assert taken_for(letter).kind is Kind.OTHER
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I can't be reached until 12 January.\n\nUrgent? Write to\nbob@example.org",
+        "Ann is no longer with the company.\nYour mail could not be delivered to her.\nbob@example.org",
+        "Your message has not been delivered: this mailbox is not read.",
+    ],
+)
+def test_an_empty_return_path_makes_no_bounce(text: str) -> None:
+    letter = read(mail("From: Ann <ann@example.org>\nReturn-Path: <>", text, "Re: Hello"))
+    assert letter.failure is None
+    assert taken_for(letter).kind is Kind.AUTO_REPLY
+
+
+def test_a_server_that_hides_returns_our_mail() -> None:
+    body = (
+        "--b\n\nYour mail could not be delivered to: <ann@example.org>\nAs their mailbox is full.\n"
+        f"--b\nContent-Type: message/rfc822\n{ORIGINAL}\nHello\n--b--\n"
+    )
+    head = (
+        "From: no-reply@example.net\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b"
+    )
+    letter = read(mail(head, body, "Mail"))
+    assert letter.failure
+    assert (letter.failure.recipient, letter.failure.hard) == ("ann@example.org", False)
+    assert letter.references == ("<17.abc@example.com>",)
 
 
 def test_a_service_may_tell_of_a_bounce_in_json() -> None:
