@@ -39,29 +39,43 @@ _LISTS = ("list-id", "list-unsubscribe", "list-post", "mailing-list")
 # Said by programs as the first words of a subject, and followed by what they answer.
 _SAID_BY_PROGRAMS = (
     # English
-    r"(?:automatic|automated|auto|autom\.)[- ]?(?:reply|response|answer|responder)|autoreply|autoresponse"
+    r"(?:automatic|automated|auto|autom\.)[- ]?(?:reply|response|answer|responder)|autoreply"
+    r"|autoresponse"
     r"|(?:out of|away from|not in)(?: the| my)? office(?: (?:auto-?reply|reply|response|message|notification|notice))?"
     r"|ooo|vacation (?:reply|response|message|notice)",
     # German, Dutch
-    r"automatische (?:antwort|rückantwort|e-?mail-?antwort|benachrichtigung)|autom\. antwort|auto-?antwort"
-    r"|abwesenheits(?:notiz|nachricht|meldung|assistent|agent|info|benachrichtigung)|abwesenheit|(?:bin )?abwesend"
+    r"automatische (?:antwort|rückantwort|e-?mail-?antwort|benachrichtigung)|autom\. antwort"
+    r"|auto-?antwort"
+    r"|abwesenheits(?:notiz|nachricht|meldung|assistent|agent|info|benachrichtigung)|abwesenheit"
+    r"|(?:bin )?abwesend"
     r"|nicht im (?:büro|haus)|außer haus|ausser haus"
-    r"|automatisch(?:e)? (?:antwoord|reactie|bericht)|afwezigheids(?:bericht|melding|assistent)|afwezig(?:heid)?"
+    r"|automatisch(?:e)? (?:antwoord|reactie|bericht)|afwezigheids(?:bericht|melding|assistent)"
+    r"|afwezig(?:heid)?"
     r"|niet (?:aanwezig|op kantoor)",
     # Swedish, Danish, Norwegian, Finnish
-    r"auto(?:matiskt?|-)? ?svar|automatiskt? (?:meddelande|meddelelse|besked)|frånvaro(?:meddelande|assistent)?"
-    r"|frånvarande|ej på kontoret|inte på kontoret|fravær(?:sassistent|sbesked|smelding|ende)?|fraværende"
-    r"|ikke (?:på|til stede på) kontoret|automaattinen (?:vastaus|poissaoloviesti|viesti)|automaattivastaus"
+    r"auto(?:matiskt?|-)? ?svar|automatiskt? (?:meddelande|meddelelse|besked)"
+    r"|frånvaro(?:meddelande|assistent)?"
+    r"|frånvarande|ej på kontoret|inte på kontoret|fravær(?:sassistent|sbesked|smelding|ende)?"
+    r"|fraværende"
+    r"|ikke (?:på|til stede på) kontoret|automaattinen (?:vastaus|poissaoloviesti|viesti)"
+    r"|automaattivastaus"
     r"|poissa(?: toimistosta)?|poissaolo(?:viesti|ilmoitus)?",
     # French, Spanish, Italian, Portuguese, Romanian, Catalan
-    r"réponse automatique|reponse automatique|message d['’]absence|absence(?: du bureau)?|absent(?:e)?(?: du bureau)?"
-    r"|respuesta autom[áa]tica|contestación automática|fuera de (?:la )?oficina|ausente(?: de la oficina)?|ausencia(?: de la oficina)?"
-    r"|risposta automatica|risponditore automatico|fuori (?:sede|ufficio)|assenza(?: dall['’]ufficio)?|assente"
-    r"|resposta autom[áa]tica|fora do escritório|ausente do escritório|ausência|răspuns automat|resposta automàtica",
+    r"réponse automatique|reponse automatique|message d['’]absence|absence(?: du bureau)?"
+    r"|absent(?:e)?(?: du bureau)?"
+    r"|respuesta autom[áa]tica|contestación automática|fuera de (?:la )?oficina"
+    r"|ausente(?: de la oficina)?|ausencia(?: de la oficina)?"
+    r"|risposta automatica|risponditore automatico|fuori (?:sede|ufficio)"
+    r"|assenza(?: dall['’]ufficio)?|assente"
+    r"|resposta autom[áa]tica|fora do escritório|ausente do escritório|ausência|răspuns automat"
+    r"|resposta automàtica",
     # Polish, Czech, Slovak, Hungarian, Slovenian, Croatian, Baltic, Turkish, Greek
-    r"automatyczna odpowiedź|odpowiedź automatyczna|autoodpowiedź|nieobecno(?:ść|sc)|poza biurem|jestem poza biurem"
-    r"|automatická odpov[ěe]ď|mimo kancelář|nepřítomnost|automatikus válasz|szabadság miatt|samodejni odgovor|automatski odgovor"
-    r"|automātiskā atbilde|automaatvastus|automatinis atsak\w+|otomatik (?:yanıt|cevap)|αυτόματη απάντηση",
+    r"automatyczna odpowiedź|odpowiedź automatyczna|autoodpowiedź|nieobecno(?:ść|sc)|poza biurem"
+    r"|jestem poza biurem"
+    r"|automatická odpov[ěe]ď|mimo kancelář|nepřítomnost|automatikus válasz|szabadság miatt"
+    r"|samodejni odgovor|automatski odgovor"
+    r"|automātiskā atbilde|automaatvastus|automatinis atsak\w+|otomatik (?:yanıt|cevap)"
+    r"|αυτόματη απάντηση",
     # Russian, Ukrainian, Japanese, Chinese, Korean, Hebrew, Arabic
     r"автоответ(?:чик)?|автоматический ответ|автоматична відповідь|автовідповідь|вне офиса"
     r"|自動(?:応答|返信|回答)|【自動返信】|不在(?:通知|のお知らせ|連絡)?|自动(?:答复|回复)|自動(?:回覆|答覆)|외출 중|자동 ?(?:회신|응답)"
@@ -75,7 +89,8 @@ _SUBJECT = re.compile(
 # Said by people about themselves: only with a time, or alone.
 _AWAY = re.compile(
     r"(?:i(?:['’]m| am) )?(?:currently )?(?:away|on (?:annual |parental |maternity |sick )?(?:leave|holidays?|vacation|pto)"
-    r"|annual leave|(?:im )?urlaub|auf urlaub|semester|på semester|ferie|på ferie|lomalla|en congés?|de vacaciones|in ferie|em férias"
+    r"|annual leave|(?:im )?urlaub|auf urlaub|semester|på semester|ferie|på ferie|lomalla"
+    r"|en congés?|de vacaciones|in ferie|em férias"
     r"|op vakantie|na urlopie|urlop)"
     r"(?:\s*$|\s*[-–:,(]?\s*(?:until|till|til|from|through|thru|bis|vom|t\.o\.m|från|fra|jusqu|du|hasta|fino|dal|tot|até|do|od)\b)",
     re.I,

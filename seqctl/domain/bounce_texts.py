@@ -27,7 +27,8 @@ _SOFT_STATUSES = re.compile(
 _SENDER_STATUSES = re.compile(r"5\.1\.(?:7|8|20)")
 # Refused before or after the recipient was named: for the connection, or for what is in the mail.
 _AFTER_RECIPIENT = re.compile(
-    r"after (?:end of data|initial connection|ehlo|helo|i sent the message)|end of data command|final data|step: data|\(data\)|improper sequence",
+    r"after (?:end of data|initial connection|ehlo|helo|i sent the message)|end of data command"
+    r"|final data|step: data|\(data\)|improper sequence",
     re.I,
 )
 # "Rejected" without a word on the recipient.
@@ -37,15 +38,19 @@ _REJECTED = re.compile(
 
 _FULL = re.compile(
     r"\b(?:mail ?box|mail ?folder|in-?box|account|folder|user|storage|disk|quota|space|recipient)\b.{0,60}\b(?:full|exceed\w*|over|reached)"
-    r"|over (?:the )?(?:its |their |disk |mail )?(?:quota|limit)|quota|out of (?:disk )?space|insufficient .{0,20}(?:storage|resources|space)"
-    r"|too (?:large|big|long)|(?:message|mail) (?:size|length)|size limit|exceed\w* .{0,40}(?:limit|size)|postfach .{0,20}voll"
+    r"|over (?:the )?(?:its |their |disk |mail )?(?:quota|limit)|quota|out of (?:disk )?space"
+    r"|insufficient .{0,20}(?:storage|resources|space)"
+    r"|too (?:large|big|long)|(?:message|mail) (?:size|length)|size limit"
+    r"|exceed\w* .{0,40}(?:limit|size)|postfach .{0,20}voll"
     r"|bo[iî]te .{0,30}pleine|casella piena|buz[oó]n lleno|mailboxfull",
     re.I,
 )
 _SENDER = re.compile(
     r"(?:\bsenders?\b|\bfrom: (?:domain|address|header)\b|\bmail ?from\b|\bfrom (?:address|domain)\b).{0,60}\b(?:not? exist|reject\w*|denied|verif\w*|unknown|invalid|not found|not exist|refused|blocked|not allowed|is not)"
-    r"|does not like (?:the )?sender|sender was rejected|after mail from|in reply to mail from|\[mail_from\]|mail from:? ?command"
-    r"|sender verif\w+|(?:your|from|sender|envelope) (?:domain|address).{0,40}(?:invalid|not exist|not resolve)",
+    r"|does not like (?:the )?sender|sender was rejected|after mail from|in reply to mail from"
+    r"|\[mail_from\]|mail from:? ?command"
+    r"|sender verif\w+"
+    r"|(?:your|from|sender|envelope) (?:domain|address).{0,40}(?:invalid|not exist|not resolve)",
     re.I,
 )
 _DEAD = re.compile(
@@ -53,38 +58,65 @@ _DEAD = re.compile(
     r"(?: or \w+)?(?: final delivery)? (?:e-?mail )?(?:local )?(?:users?|user ?id|recipients?|mailbox(?:es)?|address(?:es)?|accounts?|alias(?:es)?|local[- ]part|person|domain|host|destination|name)\b"
     r"|\b(?:user|recipient|mailbox|account|address|alias|domain|host|username|local[- ]part|destination)\b(?:[^.;]|\.(?=\S)){0,80}"
     r"(?:(?:does|do|did)(?: not|n['’]?t) (?:\w+ )?exist|(?:is |was |are )?(?:unknown|not known|not valid|not found|invalid|not recogni[sz]ed|not listed|inactive|disabled|deactivated|suspended|closed|discontinued|expired|deleted|terminated|unavailable|no longer|not our customer|not registered|undeliverable))"
-    r"|no (?:mailbox|account|user|recipient|address)\b.{0,20}\b(?:here|by|with|of|named|found)|no longer (?:available|valid|active|here|with|works|employed)"
-    r"|(?:has no|have no|hasn['’]?t|haven['’]?t|does not have|doesn['’]?t have) (?:an? |any )?(?:[^.;]|\.(?=\S)){0,60}\baccount\b|not a (?:registered|known|valid|local)"
-    r"|(?:(?:could|can)(?: not|n['’]?t) (?:be )?|couldn['’]?t )(?:find|found|locate)(?! a gateway)|not listed in|@[\w.-]+[>'\")]* does(?: not|n['’]?t) exist"
-    r"|no mx record|no mail exchanger|host (?:name )?lookup failure.{0,10}non|nxdomain|no such host|host unknown|user unknown|userunknown|recipnotfound|recipientnotfound|not in directory"
-    r"|permanently (?:closed|disabled|deactivated)|mailbox unavailable|address(?:ee)? unknown|5\.4\.1\b.{0,40}recipient address rejected"
-    r"|n['’]existe pas|inconnue?\b|destinataire invalide|adresse invalide|unbekannt|existiert nicht|nicht (?:gefunden|bekannt|vorhanden)|finns inte"
-    r"|no existe|desconocido|inesistente|sconosciuto|não existe|desconhecido|nie istnieje|onbekend|bestaat niet|findes ikke|finnes ikke"
+    r"|no (?:mailbox|account|user|recipient|address)\b.{0,20}\b(?:here|by|with|of|named|found)"
+    r"|no longer (?:available|valid|active|here|with|works|employed)"
+    r"|(?:has no|have no|hasn['’]?t|haven['’]?t|does not have|doesn['’]?t have) (?:an? |any )?(?:[^.;]|\.(?=\S)){0,60}\baccount\b"
+    r"|not a (?:registered|known|valid|local)"
+    r"|(?:(?:could|can)(?: not|n['’]?t) (?:be )?|couldn['’]?t )(?:find|found|locate)(?! a gateway)"
+    r"|not listed in|@[\w.-]+[>'\")]* does(?: not|n['’]?t) exist"
+    r"|no mx record|no mail exchanger|host (?:name )?lookup failure.{0,10}non|nxdomain"
+    r"|no such host|host unknown|user unknown|userunknown|recipnotfound|recipientnotfound"
+    r"|not in directory"
+    r"|permanently (?:closed|disabled|deactivated)|mailbox unavailable|address(?:ee)? unknown"
+    r"|5\.4\.1\b.{0,40}recipient address rejected"
+    r"|n['’]existe pas|inconnue?\b|destinataire invalide|adresse invalide|unbekannt"
+    r"|existiert nicht|nicht (?:gefunden|bekannt|vorhanden)|finns inte"
+    r"|no existe|desconocido|inesistente|sconosciuto|não existe|desconhecido|nie istnieje"
+    r"|onbekend|bestaat niet|findes ikke|finnes ikke"
     r"|не существует|не найден|存在しません|見つからない|みつかりません|不存在",
     re.I,
 )
 _FOR_NOW = re.compile(
-    r"try again|temporar|time[d-]? ?out|timeout|deferred|delay|still being retried|retry|retries|expired|service (?:currently |temporarily |is )?(?:un|not )available|later|connection (?:refused|reset|lost)|(?:un)?able to connect"
-    r"|not (?:be )?reach|could not connect|socket error|no route|greylist|grey-list|rate limit|too many|throttl|busy|overload|in the queue too long|unable to contact"
+    r"try again|temporar|time[d-]? ?out|timeout|deferred|delay|still being retried|retry|retries"
+    r"|expired|service (?:currently |temporarily |is )?(?:un|not )available|later"
+    r"|connection (?:refused|reset|lost)|(?:un)?able to connect"
+    r"|not (?:be )?reach|could not connect|socket error|no route|greylist|grey-list|rate limit"
+    r"|too many|throttl|busy|overload|in the queue too long|unable to contact"
     r"|could not be delivered for|host (?:name )?lookup failure|hop count|loop",
     re.I,
 )
 _POLICY = re.compile(
-    r"spam|block|black ?list|deny ?list|polic(?:y|ies)|dmarc|\bspf\b|dkim|authenticat|reputation|banned|\brbl\b|dnsbl|virus|malware|content|\brelay"
-    r"|not (?:permitted|allowed|authori[sz]ed|accept\w*)|permission|access denied|denied by|unsolicited|bulk|reverse dns|rdns|\bptr\b|abuse|prohibit|unauthori[sz]ed|restricted"
-    r"|(?:mail|message|mensaje|header) (?:was )?(?:rejet\w*|reject\w*|refus\w*|error)|reject,|dns validation|listed (?:at|by|in|on)|complaint|suspicious|insecure|violat",
+    r"spam|block|black ?list|deny ?list|polic(?:y|ies)|dmarc|\bspf\b|dkim|authenticat|reputation"
+    r"|banned|\brbl\b|dnsbl|virus|malware|content|\brelay"
+    r"|not (?:permitted|allowed|authori[sz]ed|accept\w*)|permission|access denied|denied by"
+    r"|unsolicited|bulk|reverse dns|rdns|\bptr\b|abuse|prohibit|unauthori[sz]ed|restricted"
+    r"|(?:mail|message|mensaje|header) (?:was )?(?:rejet\w*|reject\w*|refus\w*|error)|reject,"
+    r"|dns validation|listed (?:at|by|in|on)|complaint|suspicious|insecure|violat",
     re.I,
 )
 
 _FAILED = re.compile(
-    r"un-?deliver(?:able|ed)|(?:deliver\w*|delevery|mail|message|e-?mail|send(?:ing)?|transmission)\b.{0,60}\b(?:fail\w*|abort\w*|error\w*|problem\w*|delay\w*|not (?:be |been )?deliver\w*|rejected|returned|impossible)"
-    r"|(?:could|can|was|were|has|did|been|be)(?: ?not|n['’]t)(?: yet)? (?:be |been )?(?:deliver|reach|sent|transmitted|complete)|(?:unable|wasn['’]?t able|not able|failed|failing|trouble) (?:to )?(?:deliver|reach|send)"
-    r"|returned mail|returning message|returned to sender|return(?:ed|ing) to (?:the )?sender|failure (?:notice|reasons)|failed (?:address|recipient|delivery)|delivery (?:status|report|notification|failure|incomplete)"
-    r"|permanent(?: fatal)? error|non-?deliver|no valid recipients|mail system error|there was an error (?:sending|delivering)|nondeliv|bounce"
-    r"|unzustellbar|nicht zugestellt|nicht zustellbar|zustellung|zustellen|fehler bei|échec|non remis|n['’]a pas (?:pu )?(?:été|être)|non distribu|impossible de (?:remettre|livrer|distribuer)"
-    r"|no (?:se )?(?:ha |pudo |puede )?(?:podido )?(?:ser )?(?:entreg|enviar)|no entregado|non (?:è stato )?(?:recapit|consegn|possibile)|mancata consegna|não (?:foi|pôde|pode) (?:ser )?(?:entreg|possível)|não entregue|falha na entrega"
-    r"|kunde inte (?:leverer|skick)|gick inte att leverera|olevererat|inte levererats|kunne ikke (?:lever|send)|ikke leveret|ikke levert|toimittaminen|ei voitu toimittaa|onbestelbaar|niet (?:worden )?(?:bezorgd|afgeleverd)|niet bezorgen"
-    r"|nie (?:można|mógł|udało)[^.]{0,40}dostarcz|niedostarcz|nedoručen|nelze doručit|не (?:может быть )?доставлен|недоставлен|не удалось|配信(?:でき|不能|に失敗|エラー)|送信(?:でき|に失敗)|配達(?:でき|不能)|届け(?:る|られ)|エラー(?:メール|メッセージ)|失敗|無法投遞|无法(?:投递|送达)|退信|未送达",
+    r"un-?deliver(?:able|ed)"
+    r"|(?:deliver\w*|delevery|mail|message|e-?mail|send(?:ing)?|transmission)\b.{0,60}\b(?:fail\w*|abort\w*|error\w*|problem\w*|delay\w*|not (?:be |been )?deliver\w*|rejected|returned|impossible)"
+    r"|(?:could|can|was|were|has|did|been|be)(?: ?not|n['’]t)(?: yet)? (?:be |been )?(?:deliver|reach|sent|transmitted|complete)"
+    r"|(?:unable|wasn['’]?t able|not able|failed|failing|trouble) (?:to )?(?:deliver|reach|send)"
+    r"|returned mail|returning message|returned to sender|return(?:ed|ing) to (?:the )?sender"
+    r"|failure (?:notice|reasons)|failed (?:address|recipient|delivery)"
+    r"|delivery (?:status|report|notification|failure|incomplete)"
+    r"|permanent(?: fatal)? error|non-?deliver|no valid recipients|mail system error"
+    r"|there was an error (?:sending|delivering)|nondeliv|bounce"
+    r"|unzustellbar|nicht zugestellt|nicht zustellbar|zustellung|zustellen|fehler bei|échec"
+    r"|non remis|n['’]a pas (?:pu )?(?:été|être)|non distribu"
+    r"|impossible de (?:remettre|livrer|distribuer)"
+    r"|no (?:se )?(?:ha |pudo |puede )?(?:podido )?(?:ser )?(?:entreg|enviar)|no entregado"
+    r"|non (?:è stato )?(?:recapit|consegn|possibile)|mancata consegna"
+    r"|não (?:foi|pôde|pode) (?:ser )?(?:entreg|possível)|não entregue|falha na entrega"
+    r"|kunde inte (?:leverer|skick)|gick inte att leverera|olevererat|inte levererats"
+    r"|kunne ikke (?:lever|send)|ikke leveret|ikke levert|toimittaminen|ei voitu toimittaa"
+    r"|onbestelbaar|niet (?:worden )?(?:bezorgd|afgeleverd)|niet bezorgen"
+    r"|nie (?:można|mógł|udało)[^.]{0,40}dostarcz|niedostarcz|nedoručen|nelze doručit"
+    r"|не (?:может быть )?доставлен|недоставлен|не удалось|配信(?:でき|不能|に失敗|エラー)|送信(?:でき|に失敗)"
+    r"|配達(?:でき|不能)|届け(?:る|られ)|エラー(?:メール|メッセージ)|失敗|無法投遞|无法(?:投递|送达)|退信|未送达",
     re.I,
 )
 _QUOTE_STARTS = re.compile(

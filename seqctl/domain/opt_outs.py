@@ -24,32 +24,48 @@ _WISH = re.compile(
     "|".join(
         (
             # English
-            r"un-?subscri(?:be|ption)d?|opt(?:ing)?[- ]?(?:me )?out|(?:remove|delete|take) me\b(?: off)?"
+            r"un-?subscri(?:be|ption)d?|opt(?:ing)?[- ]?(?:me )?out"
+            r"|(?:remove|delete|take) me\b(?: off)?"
             r"|(?:remove|delete) (?:my|this|our) (?:e-?mail|address|name|data|contact)(?: address)?"
             r"|stop (?:e-?mailing|mailing|contacting|writing|sending|spamming|messaging|these|this|the|your)"
             r"|(?:do not|don['’]?t|never|please not) (?:e-?mail|mail|contact|write|send|message|spam)"
-            r"|no more (?:e-?mails?|mails?|messages?)|leave (?:me|us) alone|^stop(?=(?: it| this| now| please| all)?\s*(?:$|[.!,]))",
+            r"|no more (?:e-?mails?|mails?|messages?)|leave (?:me|us) alone"
+            r"|^stop(?=(?: it| this| now| please| all)?\s*(?:$|[.!,]))",
             # German
-            r"abmeld(?:en|ung)|austragen|abbestellen|abbestellung|melden sie mich ab|löschen sie mich"
-            r"|tragen sie mich aus|nehmen sie mich (?:aus|von)|keine (?:weiteren )?(?:e-?)?mails?(?: mehr)?"
-            r"|nicht mehr (?:an)?(?:schreiben|kontaktieren|mailen)|aus (?:dem|ihrem|eurem) verteiler",
+            r"abmeld(?:en|ung)|austragen|abbestellen|abbestellung|melden sie mich ab"
+            r"|löschen sie mich"
+            r"|tragen sie mich aus|nehmen sie mich (?:aus|von)"
+            r"|keine (?:weiteren )?(?:e-?)?mails?(?: mehr)?"
+            r"|nicht mehr (?:an)?(?:schreiben|kontaktieren|mailen)"
+            r"|aus (?:dem|ihrem|eurem) verteiler",
             # Swedish, Danish, Norwegian, Finnish
-            r"av(?:registrera|prenumerera|anmäla?|sluta prenumeration)|ta bort (?:mig|min)|sluta (?:mejla|maila|skicka|kontakta)"
-            r"|inga fler (?:mejl|mail|utskick)|kontakta mig inte|afmeld(?:ing)?|frameld|fjern (?:mig|meg|min)|stop med at"
-            r"|avmeld(?:ing)?|meld meg av|slutt å|peru(?:uta)? tilaus|poista (?:minut|osoitteeni|sähköpostini)"
+            r"av(?:registrera|prenumerera|anmäla?|sluta prenumeration)|ta bort (?:mig|min)"
+            r"|sluta (?:mejla|maila|skicka|kontakta)"
+            r"|inga fler (?:mejl|mail|utskick)|kontakta mig inte|afmeld(?:ing)?|frameld"
+            r"|fjern (?:mig|meg|min)|stop med at"
+            r"|avmeld(?:ing)?|meld meg av|slutt å|peru(?:uta)? tilaus"
+            r"|poista (?:minut|osoitteeni|sähköpostini)"
             r"|poistakaa|älkää lähettäkö|lopeta(?:kaa)?\b",
             # French, Spanish, Italian, Portuguese
-            r"d[ée]s(?:inscri(?:re|ption|vez|s)|abonne(?:r|ment|z)?)(?:-moi)?|(?:retirez|supprimez|enlevez)[- ]moi"
-            r"|ne (?:me|m['’]) ?(?:contactez|écrivez|envoyez|mailez)(?: plus)?|plus (?:de|aucun) (?:e-?)?mails?"
-            r"|(?:dar(?:me)?|denme|deme|dadme|dame) de baja|^baja\b|cancelar (?:la |mi )?suscripción|desuscri\w+"
+            r"d[ée]s(?:inscri(?:re|ption|vez|s)|abonne(?:r|ment|z)?)(?:-moi)?"
+            r"|(?:retirez|supprimez|enlevez)[- ]moi"
+            r"|ne (?:me|m['’]) ?(?:contactez|écrivez|envoyez|mailez)(?: plus)?"
+            r"|plus (?:de|aucun) (?:e-?)?mails?"
+            r"|(?:dar(?:me)?|denme|deme|dadme|dame) de baja|^baja\b"
+            r"|cancelar (?:la |mi )?suscripción|desuscri\w+"
             r"|elim[ií]n(?:e|a|en)me|no me (?:env[ií]en?|escriban?|contacten?)(?: más)?"
-            r"|(?:dis|de)iscri(?:zione|vimi|vetemi|vermi)|cancella(?:mi|temi|rmi|zione)|rimuov(?:imi|etemi|ermi)"
+            r"|(?:dis|de)iscri(?:zione|vimi|vetemi|vermi)|cancella(?:mi|temi|rmi|zione)"
+            r"|rimuov(?:imi|etemi|ermi)"
             r"|non (?:scrivetemi|contattatemi|inviatemi)(?: più)?|annulla(?:re)? l['’]iscrizione"
-            r"|cancelar (?:a |minha )?(?:inscrição|subscrição|assinatura)|descadastr\w+|remov(?:er|am|a)[- ]?me"
-            r"|retir(?:ar|em|e)[- ]me|não (?:me )?(?:envie|enviem|contacte|contactem)(?:-me)?(?: mais)?",
+            r"|cancelar (?:a |minha )?(?:inscrição|subscrição|assinatura)|descadastr\w+"
+            r"|remov(?:er|am|a)[- ]?me"
+            r"|retir(?:ar|em|e)[- ]me"
+            r"|não (?:me )?(?:envie|enviem|contacte|contactem)(?:-me)?(?: mais)?",
             # Dutch, Polish, Czech, Hungarian
-            r"uitschrijv(?:en|ing)|schrijf (?:me|mij|ons) uit|afmelden|(?:verwijder|haal) (?:me|mij|mijn)"
-            r"|geen (?:e-?)?mails? meer|wypis(?:z|ać|anie|uję)(?: mnie| się)?|rezygn(?:uję|acja)|usuń(?:cie)? mnie"
+            r"uitschrijv(?:en|ing)|schrijf (?:me|mij|ons) uit|afmelden"
+            r"|(?:verwijder|haal) (?:me|mij|mijn)"
+            r"|geen (?:e-?)?mails? meer|wypis(?:z|ać|anie|uję)(?: mnie| się)?|rezygn(?:uję|acja)"
+            r"|usuń(?:cie)? mnie"
             r"|(?:proszę )?nie (?:pisać|wysyłać|kontaktować)|odhlás(?:it|ení)|leiratkoz\w*",
             # Russian, Japanese, Chinese
             r"отпис(?:аться|ать|ите|ка)|配信停止|配信を停止|購読解除|退订|取消订阅",
@@ -59,8 +75,10 @@ _WISH = re.compile(
 )
 # Stands beside the wish and changes nothing.
 _REFUSAL = re.compile(
-    r"(?:i['’]?m |we['’]?re )?not interested|no,? thank(?:s| you)|no interest|kein(?:e)? interesse|nein,? danke"
-    r"|(?:är |jag är )?inte intresserad|nej,? tack|ikke interessere\w+|nej,? tak|pas intéressée?|non,? merci|no me interesa"
+    r"(?:i['’]?m |we['’]?re )?not interested|no,? thank(?:s| you)|no interest"
+    r"|kein(?:e)? interesse|nein,? danke"
+    r"|(?:är |jag är )?inte intresserad|nej,? tack|ikke interessere\w+|nej,? tak|pas intéressée?"
+    r"|non,? merci|no me interesa"
     r"|non (?:mi )?interessa|geen interesse|nie jestem zainteresowan\w+",
     re.I,
 )
@@ -96,22 +114,30 @@ _FILLERS = _words(
 )
 _GREETING = re.compile(
     r"(?:hi|hello|hey|dear|good (?:morning|afternoon|day)|hallo|guten (?:tag|morgen)|sehr geehrte\w*|liebe[rs]?"
-    r"|moin|hej|hejsan|hei|kære|kjære|bonjour|bonsoir|salut|hola|buenos días|estimad[oa]s?|ciao|buongiorno"
-    r"|gentile|olá|bom dia|beste|geachte|dag|dzień dobry|cześć|szanown\w+)\b[^.!?\n]{0,60}[,!.:]?\s*$",
+    r"|moin|hej|hejsan|hei|kære|kjære|bonjour|bonsoir|salut|hola|buenos días|estimad[oa]s?|ciao"
+    r"|buongiorno"
+    r"|gentile|olá|bom dia|beste|geachte|dag|dzień dobry|cześć"
+    r"|szanown\w+)\b[^.!?\n]{0,60}[,!.:]?\s*$",
     re.I,
 )
 _CLOSING = re.compile(
     r"(?:(?:many )?thanks(?: in advance| a lot| so much)?|thank you(?: very much)?|cheers|(?:best|kind|warm)(?: regards| wishes)?"
-    r"|regards|sincerely|yours\b.*|(?:vielen )?dank(?:e)?(?: im voraus)?|(?:mit )?(?:freundliche[nr]?|beste|viele|liebe) grü(?:ß|ss)en?"
-    r"|mfg|vg|lg|tack(?: på förhand)?|(?:med )?vänliga? hälsning(?:ar)?|mvh|hälsningar|(?:med )?venlig hilsen|(?:med )?vennlig hilsen"
-    r"|(?:på forhånd )?takk?|kiitos|ystävällisin terveisin|terveisin|merci(?: d['’]avance)?|(?:bien )?cordialement"
-    r"|gracias|(?:un )?saludos?|atentamente|grazie|(?:cordiali|distinti) saluti|obrigad[oa]|atenciosamente|cumprimentos"
-    r"|(?:alvast )?bedankt|met vriendelijke groet(?:en)?|groeten?|dziękuję|pozdrawiam|z poważaniem)",
+    r"|regards|sincerely|yours\b.*|(?:vielen )?dank(?:e)?(?: im voraus)?"
+    r"|(?:mit )?(?:freundliche[nr]?|beste|viele|liebe) grü(?:ß|ss)en?"
+    r"|mfg|vg|lg|tack(?: på förhand)?|(?:med )?vänliga? hälsning(?:ar)?|mvh|hälsningar"
+    r"|(?:med )?venlig hilsen|(?:med )?vennlig hilsen"
+    r"|(?:på forhånd )?takk?|kiitos|ystävällisin terveisin|terveisin|merci(?: d['’]avance)?"
+    r"|(?:bien )?cordialement"
+    r"|gracias|(?:un )?saludos?|atentamente|grazie|(?:cordiali|distinti) saluti|obrigad[oa]"
+    r"|atenciosamente|cumprimentos"
+    r"|(?:alvast )?bedankt|met vriendelijke groet(?:en)?|groeten?|dziękuję|pozdrawiam"
+    r"|z poważaniem)",
     re.I,
 )
 _DEVICE = re.compile(
     r"(?:sent (?:from|with|via)|get outlook|gesendet (?:von|mit)|von meinem|skickat från|sendt fra"
-    r"|lähetetty|envoyé (?:de|depuis)|enviado (?:desde|do|a partir)|inviato da|verstuurd vanaf|wysłan[eo] z"
+    r"|lähetetty|envoyé (?:de|depuis)|enviado (?:desde|do|a partir)|inviato da|verstuurd vanaf"
+    r"|wysłan[eo] z"
     r"|this (?:message|e-?mail) was (?:automatically )?(?:generated|sent)|apple mail sent this)",
     re.I,
 )

@@ -35,7 +35,8 @@ _DIVIDER = re.compile(
 )
 _FROM = r"from|von|från|de|da|van|fra|lähettäjä|od|от|差出人|发件人|寄件者"
 _OTHER = (
-    r"sent|gesendet|skickat|envoyé|enviado(?: el)?|enviada(?: em)?|inviato|verzonden|sendt|lähetetty"
+    r"sent|gesendet|skickat|envoyé|enviado(?: el)?|enviada(?: em)?|inviato|verzonden|sendt"
+    r"|lähetetty"
     r"|wysłano|date|datum|data|fecha|dato|päivämäärä|отправлено|送信日時|发送时间"
     r"|to|an|till|à|para|a|aan|til|vastaanottaja|do|кому|宛先|收件人|cc|kopie|kopia"
     r"|subject|betreff|ämne|objet|asunto|oggetto|onderwerp|emne|aihe|assunto|temat|тема|件名|主题"

@@ -36,7 +36,8 @@ _LIST_SERVER = re.compile(
     re.I,
 )
 _LIST_REFUSES = re.compile(
-    r"not (?:a )?(?:member|subscri\w+)|not (?:allowed|permitted|authori[sz]ed) to (?:post|send)|members[- ]only|non-member",
+    r"not (?:a )?(?:member|subscri\w+)|not (?:allowed|permitted|authori[sz]ed) to (?:post|send)"
+    r"|members[- ]only|non-member",
     re.I,
 )
 
@@ -159,8 +160,10 @@ def _action(mail: Mail, report: Report) -> tuple[str, str]:
 
 
 _WARNS = re.compile(
-    r"warning (?:message )?only|do not need to resend|not yet been delivered|has been delayed|delivery attempts will continue"
-    r"|will be retried|still being retried|\(delay(?:ed)?\)|delayed \d+ hours|delivery delayed|warning: message",
+    r"warning (?:message )?only|do not need to resend|not yet been delivered|has been delayed"
+    r"|delivery attempts will continue"
+    r"|will be retried|still being retried|\(delay(?:ed)?\)|delayed \d+ hours|delivery delayed"
+    r"|warning: message",
     re.I,
 )
 _FOR_GOOD = re.compile(r"permanent|unrecoverable|fatal|giving up|given up", re.I)

@@ -53,7 +53,7 @@ class Mail(NamedTuple):
 
 def split_mail(raw: bytes) -> Mail:
     """Headers and leaves of a mail, whatever its bytes are."""
-    raw = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    raw = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n").lstrip(b"\n")
     headers, body = split_headers(raw)
     leaves: list[Part] = []
     for leaf in _leaves(Part(_kind(headers), headers, body), 0):
