@@ -12,6 +12,7 @@ from seqctl.mail.parts import Headers, decode, first, unbase64
 SUBJECT_AT_MOST = 500
 ADDRESS_AT_MOST = 320
 ID_AT_MOST = 1000
+MAILBOX_AT_MOST = 2000
 MOST_REFERENCES = 50
 MOST_RECIPIENTS = 100
 
@@ -51,8 +52,9 @@ def header_text(headers: Headers, name: str, longest: int = SUBJECT_AT_MOST) -> 
 
 def address_in(text: str) -> str | None:
     """The one address of a value: in angle brackets, else bare; lower case."""
-    found = _ANGLED.findall(_QUOTED.sub(_quoted_local, text))
-    for candidate in (*reversed(found), _QUOTED.sub(_quoted_local, text), text):
+    text = text[:MAILBOX_AT_MOST]
+    unquoted = _QUOTED.sub(_quoted_local, text)
+    for candidate in (*reversed(_ANGLED.findall(unquoted)), unquoted, text):
         if match := _LOCAL_QUOTED.search(candidate) or _BARE.search(candidate):
             return one_line(match[0], ADDRESS_AT_MOST).strip(".").lower()
     return None
@@ -72,6 +74,7 @@ def addresses(values: Iterable[str]) -> tuple[str, ...]:
 
 def display_name(value: str) -> str:
     """The name before the address of a From field, '' if there is none."""
+    value = value[:MAILBOX_AT_MOST]
     name = decoded(value.partition("<")[0]) if "<" in value else ""
     if not name:
         comment = _COMMENT.search(value)
