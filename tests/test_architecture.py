@@ -20,7 +20,7 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
     "ports": ({"domain"}, set()),
     "service": ({"ports", "domain"}, set()),
     "store": ({"ports", "domain"}, {"sqlite3", "sqlite_utils"}),
-    "mail": ({"ports", "domain"}, {"smtplib", "imap_tools", "mistune", "markdown_it"}),
+    "mail": ({"ports", "domain"}, {"smtplib", "imap_tools", "mistune", "markdown_it", "flufl"}),
     "files": (
         {"domain"},
         {"ruamel", "pydantic", "pydantic_core", "vobject", "charset_normalizer", "defusedxml"},
@@ -99,6 +99,7 @@ OWNED = {
     "sqlite_utils": "store",
     "smtplib": "mail",
     "imap_tools": "mail",
+    "flufl": "mail",
     "typer": "cli",
     "click": "cli",
     "rich": "cli",

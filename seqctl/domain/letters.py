@@ -65,3 +65,29 @@ class Taken(NamedTuple):
 
     kind: Kind
     reason: str
+
+
+def taken_for(letter: Letter) -> Taken:
+    """What a mail is by itself: the first of these that fits.
+
+    Whether it is a reply, or one of our own, needs knowledge of the workspace: that is OTHER here. A
+    bounce and an automatic reply never are replies.
+    """
+    if letter.complaint is not None:
+        return Taken(Kind.COMPLAINT, f"feedback report of {letter.complaint or 'somebody unnamed'}")
+    if letter.failure is not None:
+        kind = Kind.BOUNCE_HARD if letter.failure.hard else Kind.BOUNCE_SOFT
+        return Taken(kind, f"delivery report: {letter.failure.why or 'not delivered'}")
+    if letter.token is not None:
+        return Taken(Kind.UNSUBSCRIBE, "sent back the unsubscribe link")
+    if letter.automatic is not None:
+        return Taken(Kind.AUTO_REPLY, _away(letter.automatic, letter.returns))
+    if letter.accepts:
+        return Taken(Kind.MEETING, "accepted a meeting")
+    if letter.unsubscribes:
+        return Taken(Kind.UNSUBSCRIBE, "asks to be left alone")
+    return Taken(Kind.OTHER, "")
+
+
+def _away(why: str, returns: date | None) -> str:
+    return f"{why}, away until {returns.isoformat()}" if returns else why
