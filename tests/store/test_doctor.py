@@ -93,7 +93,7 @@ DAMAGES = {
     ),
     "an inbox that is connected": Damage(
         "UPDATE enrollment SET waiting = 'inbox' WHERE id = 5;",
-        Finding("4", "enrollment", 5, "nothing moves it: no inbox that it waits for is disconnected"),
+        Finding("4", "enrollment", 5, "nothing moves it: no inbox that it waits for is disconnected or in trouble"),
     ),
     "a mail that is settled": Damage(
         "UPDATE enrollment SET waiting = 'mail' WHERE id = 5;",
