@@ -6,8 +6,9 @@ import re
 
 from seqctl.mail.headers import cleaned
 
-# Path separators, what Windows refuses, and what turns the direction of writing ("exe.pdf").
-_UNSAFE = re.compile('[/\\\\:*?"<>|\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]')
+# What Windows refuses, and what turns the direction of writing ("exe.pdf").
+_UNSAFE = re.compile('[:*?"<>|\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]')
+_EDGES = re.compile(r"\A[\s.]+|[\s.]+\Z")
 _LONGEST = 70
 
 # Python's own table depends on the machine's; the same mail must be the same bytes everywhere.
@@ -49,7 +50,8 @@ def safe_name(name: str) -> str:
 
     Of a name over 70 characters the end is kept, and with it the extension.
     """
-    return _UNSAFE.sub("_", cleaned(name))[-_LONGEST:].strip(" .") or "attachment"
+    last = cleaned(name).replace("\\", "/").rpartition("/")[2]
+    return _EDGES.sub("", _UNSAFE.sub("_", last)[-_LONGEST:]) or "attachment"
 
 
 def media_type(name: str) -> str:
