@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 from seqctl.domain.accounts import Account
+from seqctl.domain.smtp_replies import Verdict as Verdict
 
 
 class Unreachable(Exception):
@@ -62,17 +63,6 @@ class Envelope(NamedTuple):
     sender: str
     recipient: str
     content: bytes
-
-
-class Verdict(StrEnum):
-    """What became of one attempt to hand a mail over."""
-
-    ACCEPTED = "accepted"
-    TRY_LATER = "try later"  # 4xx, or the connection broke before the final dot
-    BAD_RECIPIENT = "bad recipient"  # 5xx for the recipient: a bounce
-    REFUSED = "refused"  # 5xx for the mail itself: too big, not wanted
-    ACCOUNT = "account"  # the account may not send now: nothing is wrong with the mail
-    UNKNOWN = "unknown"  # the final dot went out, and no answer came
 
 
 class Handover(NamedTuple):
@@ -163,6 +153,11 @@ class Mailbox(Protocol):
         Without a cursor (or with another UIDVALIDITY) those that arrived from the day before `since` on.
         `known` are the keys of a Maildir that were read already. A folder that isn't there is empty.
         """
+        ...
+
+    def position(self, folder: Folder) -> Cursor | None:
+        """The folder's cursor once all that `new` has just yielded is dealt with, also if that was
+        nothing; None before `new` was read to its end, and for a Maildir, which has no cursor."""
         ...
 
     def find_sent(self, message_id: str, seqctl_id: str) -> datetime | None:
