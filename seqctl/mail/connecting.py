@@ -26,7 +26,9 @@ def tls_context(ca_file: str | None) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=ca_file)
     except (OSError, ValueError) as error:
-        why = error.strerror if type(error) is not ssl.SSLError and isinstance(error, OSError) else ""
+        why = (
+            error.strerror if type(error) is not ssl.SSLError and isinstance(error, OSError) else ""
+        )
         raise AccountRefused(
             f"The file {ca_file} can't be used as the certificate of an authority:"
             f" {why or 'it holds no certificate in PEM'}.",
@@ -87,7 +89,12 @@ def _untrusted(server: Server, error: ssl.SSLError) -> AccountRefused:
         return AccountRefused(
             f"{place} offers no TLS 1.2 or later.", "Ask who runs the server to allow TLS 1.2."
         )
-    if reason in {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL", "RECORD_LAYER_FAILURE"}:
+    if reason in {
+        "WRONG_VERSION_NUMBER",
+        "HTTP_REQUEST",
+        "UNKNOWN_PROTOCOL",
+        "RECORD_LAYER_FAILURE",
+    }:
         return AccountRefused(
             f"{place} answers the beginning of TLS with something else.",
             "smtps:// and imaps:// are for ports that begin with TLS (465, 993);"

@@ -85,7 +85,9 @@ class Wire:
         """The lines of the next answer; raises Broken if it isn't there after `seconds`."""
         end = time.monotonic() + (self._seconds if seconds is None else seconds)
         lines = [self._line(end)]
-        while lines[-1][3:4] == "-" and len(lines) < _MOST_LINES:
+        while lines[-1][3:4] == "-":
+            if len(lines) == _MOST_LINES:
+                raise Broken(f"{self._server.host} sends an answer without an end.")
             lines.append(self._line(end))
         return lines
 

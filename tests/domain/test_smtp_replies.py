@@ -84,7 +84,11 @@ ANSWERS = [
     (DOT, "550 User unknown", BAD),
     (RECIPIENT, "450 4.2.0 Greylisted, come back later", LATER),
     (RECIPIENT, "451 4.7.1 Greylisting in action, please come back later", LATER),
-    (RECIPIENT, "450 4.2.1 The user you are trying to contact is receiving mail too quickly.", LATER),
+    (
+        RECIPIENT,
+        "450 4.2.1 The user you are trying to contact is receiving mail too quickly.",
+        LATER,
+    ),
     (RECIPIENT, "450 4.1.1 unverified address", LATER),
     (RECIPIENT, "452 4.5.3 Too many recipients", LATER),
     # a full mailbox

@@ -25,9 +25,13 @@ class Authority:
         self._own = self.self_signed("authority", "Authority of the tests", authority=True)
         self.ca_file = self._own.cert
 
+    def signed_before(self, name: str) -> Certificate:
+        """One that was made earlier."""
+        return Certificate(self._folder / f"{name}.pem", self._folder / f"{name}.key")
+
     def self_signed(self, name: str, subject: str, *, authority: bool = False) -> Certificate:
         """A certificate that vouches for itself."""
-        made = Certificate(self._folder / f"{name}.pem", self._folder / f"{name}.key")
+        made = self.signed_before(name)
         _openssl(
             *("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"),
             *("-days", "30", "-subj", f"/CN={subject}", "-keyout", made.key, "-out", made.cert),
@@ -38,7 +42,7 @@ class Authority:
 
     def signed(self, name: str, hosts: str, *, expired: bool = False) -> Certificate:
         """A certificate for hosts such as `DNS:localhost,IP:127.0.0.1`."""
-        made = Certificate(self._folder / f"{name}.pem", self._folder / f"{name}.key")
+        made = self.signed_before(name)
         request, extensions = self._folder / f"{name}.csr", self._folder / f"{name}.ext"
         extensions.write_text(f"subjectAltName={hosts}\n")
         _openssl(

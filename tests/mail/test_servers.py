@@ -53,6 +53,8 @@ def test_a_token_is_as_good_as_a_password(mail_world: MailWorld) -> None:
     late = f"user=rep@seq.test\1auth=Bearer {mail_world.token('rep', lifetime=-60)}\1\1"
     with smtplib.SMTP_SSL(mail_world.host, mail_world.ports.smtps, context=context) as client:
         assert client.auth("XOAUTH2", lambda _=None: words)[0] == 235
-    with smtplib.SMTP_SSL(mail_world.host, mail_world.ports.smtps, context=context) as client:
-        with pytest.raises(smtplib.SMTPAuthenticationError):
-            client.auth("XOAUTH2", lambda _=None: late)
+    with (
+        smtplib.SMTP_SSL(mail_world.host, mail_world.ports.smtps, context=context) as client,
+        pytest.raises(smtplib.SMTPAuthenticationError),
+    ):
+        client.auth("XOAUTH2", lambda _=None: late)
