@@ -16,7 +16,7 @@ SILENT = "silent"  # never answers
 ENDLESS = "endless"  # answers with ever more lines of one answer
 Script = Mapping[str, str | list[str]]
 
-OFFERS = ("PIPELINING", "SIZE 1000000", "8BITMIME", "AUTH PLAIN LOGIN")
+OFFERS = ("PIPELINING", "SIZE 10000000", "8BITMIME", "AUTH PLAIN LOGIN")
 _USUAL = {
     "greeting": "220 bad.test",
     "STARTTLS": "220 go on",
@@ -32,11 +32,12 @@ _USUAL = {
 
 class BadServer:
     """Follows `script`: what it answers at `greeting`, `EHLO`, `STARTTLS`, `AUTH`, `MAIL`, `RCPT`, `DATA`,
-    `body` (in the middle of it), `dot`, `RSET`, `QUIT`; a list is used up over all connections, and its
+    `body` (in the middle of it: one thing after another until it hangs up), `dot`, `RSET`, `QUIT`; a list is used up over all connections, and its
     last word stays. What the script leaves out, it answers well.
 
     `wrapped` begins with TLS; else STARTTLS is offered. `heard` are the lines of all connections in
-    the clear, `heard_safely` those over TLS, `taken` the mails that it answered for.
+    the clear, `heard_safely` those over TLS, `taken` the mails that it answered for; `hung_up` is set once
+    a connection has ended.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class BadServer:
         self.heard_safely: list[str] = []
         self.taken: list[bytes] = []
         self.connections = 0
+        self.hung_up = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self._threads = [threading.Thread(target=self._accept)]
@@ -105,6 +107,7 @@ class BadServer:
             pass  # the other side hung up, or did not trust the certificate
         finally:
             talk.close()
+            self.hung_up.set()
 
     def answer_to(self, word: str) -> str:
         """What the script says now; the usual answer where it says nothing."""
@@ -175,8 +178,9 @@ class _Talk:
             return True
         if self._server.scripted("body"):
             self._more()
-            if not self._say("body"):
-                return False
+            while self._say("body"):
+                pass
+            return False
         while not (end := self._end_of_body()):
             if not self._more():
                 return False

@@ -245,7 +245,6 @@ HANDOVERS = [
     ({"DATA": "250 ok"}, LATER, "250 ok"),
     ({"DATA": HANG_UP}, LATER, "hung up"),
     ({"DATA": SILENT}, LATER, "in time"),
-    ({"body": HANG_UP}, LATER, "hung up"),
     ({"dot": "451 4.3.0 later"}, LATER, "451 4.3.0 later"),
     ({"dot": "421 4.7.0 slow down"}, ACCOUNT, "421 4.7.0 slow down"),
     ({"dot": "550 5.1.1 nobody"}, BAD, "550 5.1.1 nobody"),
@@ -270,6 +269,30 @@ def test_handovers(
     assert answer.verdict is verdict
     assert len(server.taken) == (verdict is ACCEPTED)
     assert ("(dot)" in server.heard_safely) is ("dot" in script or verdict is ACCEPTED)
+
+
+@pytest.mark.parametrize(
+    ("script", "verdict", "words"),
+    [
+        (HANG_UP, LATER, "hung up"),
+        (["421 4.3.0 shutting down", HANG_UP], LATER, "421 4.3.0 shutting down"),
+        (["552 5.3.4 too big for us", HANG_UP], REFUSED, "552 5.3.4 too big for us"),
+        (["250 2.0.0 taken too early", HANG_UP], LATER, "250 2.0.0 taken too early"),
+    ],
+)
+@pytest.mark.parametrize("lines", [1, 20_000])
+def test_a_server_that_ends_it_in_the_middle_of_the_body(
+    net: Net, script: str | list[str], verdict: Verdict, words: str, lines: int
+) -> None:
+    server = net.server({"body": script})
+    courier = net.courier(server)
+    answers = courier.begin([mail(content=(b"x" * 70 + b"\r\n") * lines)])
+    if not answers:
+        assert server.hung_up.wait(5)
+        answers = courier.finish()
+    assert answers[0].verdict is verdict or (lines > 1 and answers[0].verdict is LATER)
+    assert words in answers[0].words or lines > 1
+    assert "(dot)" not in server.heard_safely
 
 
 @pytest.mark.parametrize("stage", ["MAIL", "RCPT", "DATA", "dot"])
