@@ -273,6 +273,7 @@ _REBUILT: dict[str, tuple[tuple[str, str], ...]] = {
         markdown INTEGER NOT NULL DEFAULT 0 CHECK (markdown IN (0, 1)),
         attachments TEXT CHECK (attachments IS NULL OR json_valid(attachments)),
         previous INTEGER,
+        dated TEXT,
         tries INTEGER NOT NULL DEFAULT 0,
         first_try_at TEXT,
         words TEXT""",
