@@ -8,7 +8,6 @@ from seqctl.cli.session import Session
 from seqctl.domain.model import Delay, Email, Sequence, Settings, Sharing, Step
 
 if TYPE_CHECKING:
-    from seqctl.service.previewing import Preview, PreviewedStep
     from seqctl.service.sequences import Listed
 
 Document = dict[str, Any]
@@ -78,34 +77,6 @@ def _mail_document(mail: Email) -> Document:
     return {"subject": mail.subject, "body": mail.body, "markdown": mail.markdown}
 
 
-def preview_document(preview: Preview) -> Document:
-    """What `sequence preview` gives."""
-    return {
-        "sequence": preview.sequence.name,
-        "version": preview.version.label,
-        "contact": preview.contact.email,
-        "from": preview.sender,
-        "timezone": preview.timezone,
-        "steps": [_previewed_document(each) for each in preview.steps],
-    }
-
-
-def _previewed_document(each: PreviewedStep) -> Document:
-    plan, texts = each.step.task, each.task
-    return {
-        "step": each.step.number,
-        "due_at": each.at,
-        "type": plan.type if plan else "email",
-        "task": plan is not None,
-        "title": texts and texts.title,
-        "priority": plan and plan.priority,
-        "notes": texts and texts.notes,
-        "subject": texts.subject if texts else each.subject,
-        "body": texts.body if texts else each.body,
-        "error": each.error and {"code": each.error.code, "message": each.error.message},
-    }
-
-
 # --- lines for people ----------------------------------------------------------------------------
 
 
@@ -154,37 +125,3 @@ def _what(step: Step) -> tuple[str, str]:
         return step.task.type if step.task.type != "email" else "email task", step.task.title
     subject = step.email.subject if step.email else None
     return "email", subject or "(answers in the same thread)"
-
-
-def say_preview(session: Session, preview: Preview) -> None:
-    """Every mail and task of a preview, with its texts."""
-    session.say(
-        f"{preview.sequence.name}, version {preview.version.label}, for {preview.contact.email} "
-        f"from {preview.sender}",
-        "bold",
-    )
-    session.say(
-        f"As if enrolled now and each task were done at once; placed in {preview.timezone}.", "dim"
-    )
-    for each in preview.steps:
-        _say_step(session, each)
-
-
-def _say_step(session: Session, each: PreviewedStep) -> None:
-    plan, texts = each.step.task, each.task
-    kind = f"task ({plan.type}, {plan.priority})" if plan else "email"
-    session.say(f"\nstep {each.step.number}  {session.moment(each.at)}  {kind}", "bold")
-    if each.error is not None:
-        session.say(f"  {each.error.code}: {each.error.message}", "red")
-    elif texts is not None:
-        _say_text(session, f"{texts.title}\n{texts.notes}")
-        if texts.body is not None:
-            session.say("  with a ready mail:", "dim")
-            _say_text(session, f"Subject: {texts.subject}\n\n{texts.body}")
-    else:
-        _say_text(session, f"Subject: {each.subject}\n\n{each.body}")
-
-
-def _say_text(session: Session, text: str) -> None:
-    for line in text.rstrip().split("\n"):
-        session.say(f"  {line}".rstrip())
