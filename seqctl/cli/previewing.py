@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from seqctl.cli.sequence_pages import files_document
 from seqctl.cli.session import Session
 
 if TYPE_CHECKING:
+    from seqctl.domain.model import Email
     from seqctl.service.previewing import Preview, PreviewedStep
 
 Document = dict[str, Any]
@@ -34,7 +36,7 @@ def _send(session: Session, found: Preview) -> int | None:
     from seqctl.service.sending_previews import previewing_inbox, send_previews
 
     inbox = previewing_inbox(session.store, session.user)
-    results = send_previews(session.office, inbox, session.user, found, session.now)
+    results = send_previews(session.store, session.office, inbox, session.user, found, session.now)
     failed = [result for result in results if not result.sent]
     session.emit(
         {**preview_document(found), "sent_to": session.user.email, "sent_from": inbox.address,
@@ -72,6 +74,7 @@ def _previewed_document(each: PreviewedStep) -> Document:
         "notes": texts and texts.notes,
         "subject": texts.subject if texts else each.subject,
         "body": texts.body if texts else each.body,
+        "attachments": files_document(each.step.email or (plan and plan.email)),
         "error": each.error and {"code": each.error.code, "message": each.error.message},
     }
 
@@ -100,9 +103,15 @@ def _say_step(session: Session, each: PreviewedStep) -> None:
         _say_text(session, f"{texts.title}\n{texts.notes}")
         if texts.body is not None:
             session.say("  with a ready mail:", "dim")
-            _say_text(session, f"Subject: {texts.subject}\n\n{texts.body}")
+            _say_mail(session, texts.subject, texts.body, plan and plan.email)
     else:
-        _say_text(session, f"Subject: {each.subject}\n\n{each.body}")
+        _say_mail(session, each.subject, each.body or "", each.step.email)
+
+
+def _say_mail(session: Session, subject: str | None, body: str, mail: Email | None) -> None:
+    _say_text(session, f"Subject: {subject}\n\n{body}")
+    for file in mail.attachments if mail else ():
+        session.say(f"  attached: {file.name}, {file.size:,} bytes", "dim")
 
 
 def _say_text(session: Session, text: str) -> None:

@@ -74,7 +74,17 @@ def _step_document(step: Step) -> Document:
 
 
 def _mail_document(mail: Email) -> Document:
-    return {"subject": mail.subject, "body": mail.body, "markdown": mail.markdown}
+    return {
+        "subject": mail.subject,
+        "body": mail.body,
+        "markdown": mail.markdown,
+        "attachments": files_document(mail),
+    }
+
+
+def files_document(mail: Email | None) -> list[Document]:
+    """The files that go with a mail."""
+    return [{"name": file.name, "size": file.size} for file in mail.attachments] if mail else []
 
 
 # --- lines for people ----------------------------------------------------------------------------
@@ -122,6 +132,12 @@ def _after(step: Step) -> str:
 
 def _what(step: Step) -> tuple[str, str]:
     if step.task is not None:
-        return step.task.type if step.task.type != "email" else "email task", step.task.title
+        kind = step.task.type if step.task.type != "email" else "email task"
+        return kind, step.task.title + _with_files(step.task.email)
     subject = step.email.subject if step.email else None
-    return "email", subject or "(answers in the same thread)"
+    return "email", (subject or "(answers in the same thread)") + _with_files(step.email)
+
+
+def _with_files(mail: Email | None) -> str:
+    names = ", ".join(file.name for file in mail.attachments) if mail else ""
+    return f" (with {names})" if names else ""

@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from seqctl.domain.errors import Refused
-from seqctl.ports.mail import Courier, Envelope, Handover, Outgoing, Verdict
+from seqctl.ports.mail import Attached, Courier, Envelope, Handover, Outgoing, Verdict
 from seqctl.service.ticking import refuse_halted
 
 if TYPE_CHECKING:
-    from seqctl.domain.model import Inbox, User
+    from seqctl.domain.model import Email, Inbox, User
     from seqctl.ports import Store
     from seqctl.ports.mail import PostOffice
     from seqctl.service.previewing import Preview, PreviewedStep
@@ -53,13 +53,18 @@ def previewing_inbox(store: Store, user: User) -> Inbox:
 
 
 def send_previews(
-    office: PostOffice, inbox: Inbox, user: User, preview: Preview, now: datetime
+    store: Store,
+    office: PostOffice,
+    inbox: Inbox,
+    user: User,
+    preview: Preview,
+    now: datetime,
 ) -> list[SentPreview]:
     """Mail each step of a preview to the user's own address, in order.
 
     Raises Unreachable or AccountRefused where the inbox can't be used.
     """
-    mails = _mails(inbox, user, preview, now)
+    mails = [_mail(store, inbox, user, preview, each, now) for each in preview.steps]
     envelopes = [Envelope(m.id, m.sender, m.recipient, office.compose(m)) for m in mails]
     courier = office.courier(inbox.account)
     try:
@@ -82,34 +87,41 @@ def _result(answer: Handover) -> SentPreview:
     return SentPreview(answer.id, answer.verdict is Verdict.ACCEPTED, words)
 
 
-def _mails(inbox: Inbox, user: User, preview: Preview, now: datetime) -> list[Outgoing]:
-    """One mail a step; its id is the step's number."""
+def _mail(
+    store: Store,
+    inbox: Inbox,
+    user: User,
+    preview: Preview,
+    each: PreviewedStep,
+    now: datetime,
+) -> Outgoing:
+    """The mail about one step; its id is the step's number."""
     from secrets import token_hex
 
-    last = len(preview.version.steps)
-    domain = inbox.address.rpartition("@")[2]
-    mails: list[Outgoing] = []
-    for each in preview.steps:
-        token, number = token_hex(16), each.step.number
-        subject, body = _texts(each)
-        mails.append(
-            Outgoing(
-                id=number,
-                message_id=f"<preview.{token}@{domain}>",
-                seqctl_id=f"preview-{token}",
-                sender_name=user.full_name,
-                sender=inbox.address,
-                recipient=user.email,
-                subject=f"[preview {number}/{last} to {preview.contact.email}] {subject}",
-                body=body,
-                markdown=each.step.email is not None and each.step.email.markdown,
-                thread=(),
-                unsubscribe=(),
-                attachments=(),
-                at=now,
-            )
-        )
-    return mails
+    number, token, email = each.step.number, token_hex(16), _email(each)
+    files = email.attachments if email and each.error is None else ()
+    contents = store.sequences.contents([file.digest for file in files])
+    subject, body = _texts(each)
+    where = f"preview {number}/{len(preview.version.steps)} to {preview.contact.email}"
+    return Outgoing(
+        id=number,
+        message_id=f"<preview.{token}@{inbox.address.rpartition('@')[2]}>",
+        seqctl_id=f"preview-{token}",
+        sender_name=user.full_name,
+        sender=inbox.address,
+        recipient=user.email,
+        subject=f"[{where}] {subject}",
+        body=body,
+        markdown=each.step.email is not None and each.step.email.markdown,
+        thread=(),
+        unsubscribe=(),
+        attachments=tuple(Attached(file.name, contents[file.digest]) for file in files),
+        at=now,
+    )
+
+
+def _email(each: PreviewedStep) -> Email | None:
+    return each.step.email or (each.step.task and each.step.task.email)
 
 
 def _texts(each: PreviewedStep) -> tuple[str, str]:

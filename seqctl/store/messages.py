@@ -20,7 +20,7 @@ _COPY = """
     INSERT INTO outbox SELECT m.id FROM message AS m JOIN inbox AS i ON i.id = m.inbox_id
     WHERE m.id >= ? AND m.status = 'sent' AND i.capture_to IS NOT NULL
 """
-_LIMITED = "per_day IS NOT NULL OR per_minute IS NOT NULL OR gap_least IS NOT NULL"
+LIMITED = "per_day IS NOT NULL OR per_minute IS NOT NULL OR gap_least IS NOT NULL"
 _A_DAY_AGO = timedelta(seconds=1) + DAY
 
 
@@ -55,7 +55,7 @@ def cancel_queued(connection: sqlite3.Connection, enrollment_ids: Sequence[int])
 
 
 def _take_slots(connection: sqlite3.Connection, messages: Sequence[Message]) -> None:
-    limited = {row[0] for row in connection.execute(f"SELECT id FROM inbox WHERE {_LIMITED}")}
+    limited = {row[0] for row in connection.execute(f"SELECT id FROM inbox WHERE {LIMITED}")}
     taken = [(m.inbox_id, iso(m.at), m.id) for m in messages if m.inbox_id in limited]
     if taken:
         connection.executemany("INSERT OR REPLACE INTO slot VALUES (?, ?, ?)", taken)
