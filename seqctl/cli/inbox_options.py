@@ -140,7 +140,7 @@ def _refuse_incomplete(asked: Asked, account: Account, address: str) -> None:
     talks = account.smtp is not None or account.imap is not None
     if talks and account.secret is None and not asked.no_password:
         raise WrongUsage(
-            "Say where its password is found: seqctl keeps none itself.",
+            f"Say where its password is found{_kind_of_password(asked)}; seqctl keeps none itself.",
             f"{command} … with {_SECRETS} (--no-password for a server that asks for none)",
             code="PASSWORD_NEEDED",
         )
@@ -190,10 +190,15 @@ def _of_provider(provider: Provider, address: str) -> Account:
 
     preset = PRESETS[provider.value]
     return Account(
-        smtp=preset.smtp._replace(user=address),
-        imap=preset.imap._replace(user=address),
-        fills_sent=preset.fills_sent,
+        smtp=preset.smtp(address), imap=preset.imap(address), fills_sent=preset.fills_sent
     )
+
+
+def _kind_of_password(asked: Asked) -> str:
+    from seqctl.mail.presets import PRESETS
+
+    provider = asked.provider
+    return f" ({provider.value} takes {PRESETS[provider.value].secret})" if provider else ""
 
 
 def _server(option: str, url: str, address: str) -> Server:
