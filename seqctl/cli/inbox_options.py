@@ -237,6 +237,9 @@ def _command(option: str, text: str) -> str:
             f"The command of {option} is empty, or a quote in it is open.",
             f"{option} 'sh -c …' for pipes and the like: it is run without a shell",
         )
+    if "/" in words[0]:
+        # Cron works in another folder.
+        return shlex.join([str(Path(words[0]).expanduser().absolute()), *words[1:]])
     return text.strip()
 
 

@@ -157,7 +157,8 @@ def reclassify_mail(
 
     What it changed is undone (an enrollment that it ended goes on with what was left of its delay), and
     what the right kind asks for is done. The kinds: reply, auto-reply, bounce-hard, bounce-soft,
-    complaint, unsubscribe, meeting, other.
+    complaint, unsubscribe, meeting, other. Who acts is said before the command here: seqctl --as ann
+    mail reclassify.
 
     Example:
         seqctl mail list --received

@@ -121,13 +121,21 @@ class _Trial:
             yield Check("connection", False, f"{error} {hint}".strip())
 
     def _there_and_back(self, mailbox: Mailbox, wait: Callable[[], bool]) -> Iterator[Check]:
-        known, cursor = _standing(mailbox, self._now)
+        known, cursor = self._standing(mailbox)
         sent = self._sent()
         yield sent
         if not sent.well:
             return
         yield self._came_back(mailbox, known, cursor, wait)
         yield self._kept_in_sent(mailbox)
+
+    def _standing(self, mailbox: Mailbox) -> tuple[set[str], Cursor | None]:
+        """What is in the inbox folder already: the keys of a Maildir, or the end of the folder."""
+        received, inbox = self._store.received, self._inbox
+        known = set(received.known_keys(inbox.id, Folder.INBOX) if inbox.account.maildir else ())
+        cursor = received.cursor(inbox.id, Folder.INBOX)
+        known |= {a.key for a in mailbox.new(Folder.INBOX, cursor, frozenset(known), self._now)}
+        return known, mailbox.position(Folder.INBOX)
 
     def _sent(self) -> Check:
         courier = self._office.courier(self._inbox.account, 1)
@@ -145,7 +153,7 @@ class _Trial:
         self, mailbox: Mailbox, known: set[str], cursor: Cursor | None, wait: Callable[[], bool]
     ) -> Check:
         while True:
-            for arrived in mailbox.new(Folder.INBOX, cursor, known, self._now):
+            for arrived in mailbox.new(Folder.INBOX, cursor, frozenset(known), self._now):
                 known.add(arrived.key)
                 cursor = arrived.cursor or cursor
                 letter = self._office.read(arrived.raw)
@@ -176,9 +184,3 @@ class _Trial:
                 self._store.people.trouble_inbox(self._inbox.id, self._inbox.trouble)
         by = "the server keeps a copy by itself" if found else "seqctl puts a copy there"
         return Check("folder Sent", True, by)
-
-
-def _standing(mailbox: Mailbox, now: datetime) -> tuple[set[str], Cursor | None]:
-    """What is in the inbox folder already: the keys of its latest mails, and its end."""
-    keys = {arrived.key for arrived in mailbox.new(Folder.INBOX, None, (), now)}
-    return keys, mailbox.position(Folder.INBOX)
