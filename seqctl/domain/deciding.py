@@ -273,6 +273,7 @@ class Decider:
             last if email.subject is None else None,
             at,
             markdown=email.markdown,
+            attachments=email.attachments,
             previous=last,
         )
 

@@ -98,15 +98,17 @@ class MaildirMailbox:
 
     def _sent(self) -> Path | None:
         """A sub-Maildir, or one beside the Maildir (as mbsync lays them out)."""
-        for parent in (self._inbox, self._inbox / "[Gmail]", self._inbox.parent):
-            names = {entry.name.lstrip("."): entry.path for entry in _entries(parent)}
-            maildirs = {n: p for n, p in names.items() if os.path.isdir(os.path.join(p, "cur"))}
-            name = sent_among(maildirs)
-            if name is not None and Path(maildirs[name]) != self._inbox:
-                return Path(maildirs[name])
-        gmail = self._inbox.parent / "[Gmail]"
-        name = sent_among(entry.name for entry in _entries(gmail))
-        return gmail / name if name is not None and (gmail / name / "cur").is_dir() else None
+        beside = self._inbox.parent
+        for parent in (self._inbox, self._inbox / "[Gmail]", beside, beside / "[Gmail]"):
+            maildirs = {
+                entry.name.lstrip("."): Path(entry.path)
+                for entry in _entries(parent)
+                if os.path.isdir(os.path.join(entry.path, "cur"))
+            }
+            name = sent_among(name for name in maildirs if maildirs[name] != self._inbox)
+            if name is not None:
+                return maildirs[name]
+        return None
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:

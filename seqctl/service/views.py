@@ -119,7 +119,7 @@ def _enrollment_document(
         "status": lifecycle.label(enrollment),
         "reason": enrollment.reason,
         "error": enrollment.error,
-        "waiting_on": lifecycle.waiting_on(enrollment, now),
+        "waiting_on": _waiting_on(view, now),
         "step": min(enrollment.step, view.steps) if enrollment.live else None,
         "steps": view.steps,
         "due_at": enrollment.due_at if runs else None,
@@ -131,6 +131,11 @@ def _enrollment_document(
         "ended_at": enrollment.ended_at,
         "reenrollable": _is_reenrollable(view, plans),
     }
+
+
+def _waiting_on(view: EnrollmentView, now: datetime) -> str | None:
+    waited = lifecycle.waiting_on(view.enrollment, now)
+    return "mail" if waited in ("delay", "window") and view.queued else waited
 
 
 def _remaining(enrollment: Enrollment, plans: Plans) -> int | None:
