@@ -150,7 +150,9 @@ def _with_common_options(verb: Verb) -> Verb:
 def _options_of(parameter: inspect.Parameter) -> set[str]:
     """The words by which an option is typed, where they are written out: `--as`."""
     about = getattr(parameter.annotation, "__metadata__", ())
-    return {word for each in about for word in getattr(each, "param_decls", None) or ()}
+    # In an annotation Typer takes the first word for the default, and sorts it out later.
+    words = [w for o in about for w in (o.default, *(getattr(o, "param_decls", None) or ()))]
+    return {word for word in words if isinstance(word, str)}
 
 
 def _prepare_parameters(command: Command | Group) -> None:
