@@ -98,7 +98,9 @@ def test_a_forged_bounce_changes_nothing(post: Post) -> None:
     post.sync()
     forged = report.replace(b"nobody@seq.test", b"lead1@seq.test")
     (genuine,) = [mail["message_id"] for mail in post.mails() if mail["to"].startswith("nobody")]
-    post.world.deliver("rep", forged.replace(genuine.encode(), b"<1.0123456789abcdef01234567@seq.test>"))
+    post.world.deliver(
+        "rep", forged.replace(genuine.encode(), b"<1.0123456789abcdef01234567@seq.test>")
+    )
     post.sync()
     assert reasons(post) == [None, None, "bounce"]
     assert post.received()[-1] == ("bounce-hard", False)

@@ -100,7 +100,11 @@ def test_a_refusal_for_now_is_tried_again_with_the_same_message_id(post: Post) -
         post.later(hours=3)
         post.tick()
     (row,) = post.enrollments()
-    assert (row["status"], row["error"], post.statuses()) == ("unenrolled", "SEND_FAILED", ["failed"])
+    assert (row["status"], row["error"], post.statuses()) == (
+        "unenrolled",
+        "SEND_FAILED",
+        ["failed"],
+    )
 
 
 def test_a_wrong_password_stops_the_inbox_and_harms_no_enrollment(post: Post) -> None:
