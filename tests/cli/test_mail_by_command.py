@@ -186,7 +186,7 @@ def test_what_came_in_is_listed_and_mended(ann: Cli) -> None:
     mended = ann.json("mail", "reclassify", str(reply["id"]), "--as", "other")
     assert (mended["kind"], mended["counted"]) == ("other", False)
     live = ann.json("status", "intro")["enrollments"][-1]
-    assert (live["contact"], live["status"]) == ("ada@x.test", "active")
+    assert (live["contact"], live["status"]) == ("ada@x.test", "scheduled")
 
 
 def answer_to(cli: Cli, mail: EmailMessage, text: str) -> None:
