@@ -157,32 +157,37 @@ Find = Callable[["Sent"], datetime | None]
 """Finds when a mail went out, or None where it does not stand in Sent."""
 
 
-def recover(
-    store: Store, clock: Clock, plans: Plans, inbox: Inbox, find: Find | None
-) -> list[Change]:
-    """Settle what an interrupted tick left, under the tick lock.
+def take_back(store: Store, clock: Clock, plans: Plans, inbox: Inbox) -> list[Change]:
+    """What an interrupted tick had queued or claimed goes back: it has not gone out.
 
-    What was claimed goes back. What may have gone out is looked for with `find`; where no mailbox
-    is read (`find` is None) nobody can tell: `unknown`.
+    Only under the tick lock: else it is another tick's, at work.
     """
-    changes: list[Change] = []
-    now = _current(store, clock)
     with store.writing():
-        settling = Settling(store, plans, now)
+        settling = Settling(store, plans, _current(store, clock))
         for mail in store.outbox.unsettled(inbox.id, MailStatus.QUEUED, MailStatus.CLAIMED):
             if mail.is_awaited or not mail.enrollment.live or mail.status == MailStatus.CLAIMED:
                 settling.taken_back(mail, "the tick that was to send it was interrupted")
-        changes += settling.changes
-    for mail in store.outbox.unsettled(inbox.id, MailStatus.SENDING):
-        found = None if find is None else find(mail)
+    return settling.changes
+
+
+def look_for(
+    store: Store, clock: Clock, plans: Plans, inbox: Inbox, find: Find | None
+) -> list[Change]:
+    """What may have gone out is looked for with `find`; what is not found is `unknown`.
+
+    Where no mailbox is read (`find` is None) nobody can tell. Only under the tick lock.
+    """
+    changes: list[Change] = []
+    for sending in store.outbox.unsettled(inbox.id, MailStatus.SENDING):
+        found = None if find is None else find(sending)
         with store.writing():
             settling = Settling(store, plans, _current(store, clock))
-            (mail,) = store.outbox.get([mail.id])
-            if found is not None:
-                settling.sent(mail, min(found, settling.now), "found in Sent")
-            else:
-                settling.unknown(mail, _UNFOUND if find else _NOBODY_TELLS)
-            changes += settling.changes
+            for mail in store.outbox.get([sending.id]):
+                if found is not None:
+                    settling.sent(mail, min(found, settling.now), "found in Sent")
+                else:
+                    settling.unknown(mail, _UNFOUND if find else _NOBODY_TELLS)
+        changes += settling.changes
     return changes
 
 

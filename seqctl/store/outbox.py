@@ -28,7 +28,7 @@ _NEXT = """
 """
 _CLAIM = """
     SELECT m.id, m.enrollment_id, m.step, m.inbox_id, u.full_name, i.address, m.recipient, m.subject,
-        m.body, m.markdown, m.attachments, m.answers, m.at
+        m.body, m.markdown, m.attachments, m.answers, ifnull(m.dated, m.at)
     FROM {from_} message AS m
     JOIN inbox AS i ON i.id = m.inbox_id
     JOIN enrollment AS e ON e.id = m.enrollment_id
@@ -94,7 +94,8 @@ class SqliteOutbox:
         where = f"m.inbox_id = ? AND m.status = 'queued' AND {_MAY_GO}"
         found = self._claims(where, (inbox_id,), limit=limit)
         self._connection.executemany(
-            "UPDATE message SET status = 'claimed', at = ? WHERE id = ? AND status = 'queued'",
+            "UPDATE message SET status = 'claimed', at = ?1, dated = ?1 "
+            "WHERE id = ?2 AND status = 'queued'",
             [(iso(at), claim.id) for claim in found],
         )
         return [claim._replace(at=at) for claim in found]

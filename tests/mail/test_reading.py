@@ -168,3 +168,13 @@ def test_flags_stay_as_they_were(post: Post) -> None:
     with post.world.imap("rep") as client:
         client.select("INBOX", readonly=True)
         assert client.search(None, "UNSEEN")[1] == [b"1"]
+
+
+def test_a_mail_from_a_further_address_of_the_contact(post: Post) -> None:
+    post.contact("lead3", properties={"other_emails": "home@lead3.test; second@lead3.test"})
+    post.enroll("lead3")
+    post.answer("second@lead3.test", Subject="From home")
+    post.answer("ond@lead3.test", Subject="From someone else")
+    post.sync()
+    assert reasons(post) == [None, None, "reply"]
+    assert post.received() == [("reply", True), ("other", False)]
