@@ -63,7 +63,7 @@ def unsubscribe_links(id: int, sender: str, secret: str, url: str | None) -> tup
     the workspace has an `unsubscribe_url` (RFC 2369, RFC 8058)."""
     token = unsubscribe_token(id, secret)
     by_mail = f"mailto:{quote(sender, safe='@')}?subject={quote(f'unsubscribe {token}')}"
-    if url is None:
+    if not url:
         return (by_mail,)
     if "{token}" in url:
         return by_mail, url.replace("{token}", token)
