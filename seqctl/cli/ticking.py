@@ -88,7 +88,7 @@ def _deliver_copies(session: Session) -> None:
         from seqctl.mail.maildir import MaildirCopies
         from seqctl.service.copying import write_copies
 
-        write_copies(session.store, MaildirCopies())
+        write_copies(session.store, session.office, MaildirCopies())
 
 
 def _document(result: TickResult, contacts: dict[int, str]) -> dict[str, object]:

@@ -54,7 +54,9 @@ class Composing:
         if digest not in self._contents:
             self._contents |= self._store.sequences.contents([digest])
         if digest not in self._contents:
-            raise BadFile(f"The attachment {name} is not in the workspace any more.", "seqctl doctor")
+            raise BadFile(
+                f"The attachment {name} is not in the workspace any more.", "seqctl doctor"
+            )
         return Attached(name, self._contents[digest])
 
 
