@@ -26,13 +26,18 @@ _USUAL = {
 
 
 class BadImapServer:
-    """Answers a command as `script` says (`{tag}` is its tag), else well; `heard` is what it was sent."""
+    """Answers a command as `script` says (`{tag}` is its tag), else well; `heard` is what it was sent.
+
+    `falls_silent`: somebody will wait for an answer in vain.
+    """
 
     def __init__(
         self, certificate: Certificate, script: Mapping[str, str], *, wrapped: bool = True
     ) -> None:
         self._script = {**_USUAL, **script}
         self._wrapped = wrapped
+        # TLS that is promised never begins.
+        self.falls_silent = "STARTTLS" in script or not {"", "boo"}.isdisjoint(script.values())
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.load_cert_chain(certificate.cert, certificate.key)
         self.heard: list[str] = []
