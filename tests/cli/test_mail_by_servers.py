@@ -6,9 +6,7 @@ import pytest
 
 from seqctl.cli import inboxes
 from tests.cli.conftest import Cli
-from tests.mail.servers import PASSWORD, MailWorld, mail_world
-
-__all__ = ["mail_world"]
+from tests.mail.servers import PASSWORD, MailWorld
 
 INTRO = """\
 name: intro
