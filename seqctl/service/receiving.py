@@ -117,9 +117,8 @@ class Receiving:
         return self._perhaps_reply(judged)
 
     def _own(self, letter: Letter, folder: Folder) -> Judgement | None:
-        ours = letter.seqctl_id is not None and is_seqctl_id(letter.seqctl_id, self._secret)
         number = message_of(letter.message_id or "", self._secret)
-        if ours or number is not None:
+        if self._is_ours(letter) or number is not None:
             message = self._message(number) if number is not None else None
             return Judgement(Kind.OWN, "one of the mails sent from here", None, message)
         if folder == Folder.SENT:
@@ -127,6 +126,10 @@ class Receiving:
         if letter.sender == self._inbox.address and letter.failure is None:
             return Judgement(Kind.OWN, "from this inbox itself")
         return None
+
+    def _is_ours(self, letter: Letter) -> bool:
+        """Whether its X-Seqctl-Id is one of this workspace: anybody can write such a header."""
+        return letter.seqctl_id is not None and is_seqctl_id(letter.seqctl_id, self._secret)
 
     @staticmethod
     def _without_token(letter: Letter) -> tuple[Kind, str]:
@@ -169,8 +172,8 @@ class Receiving:
     def _evidence(self, letter: Letter, judged: Judgement) -> bool:
         """A mail that was found or answered did go out: whether that settled anything."""
         message = judged.message
-        if message is None and judged.kind == Kind.OWN and letter.seqctl_id:
-            message = self._step_of(letter.seqctl_id)
+        if message is None and judged.kind == Kind.OWN and self._is_ours(letter):
+            message = self._step_of(letter.seqctl_id or "")
         if message is None or message.status not in _OPEN:
             return False
         # Its own copy tells when it went out; an answer only that it did.
