@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from seqctl.ports.outbox import Sent
     from seqctl.service.planning import Plans
 
+BY_HAND = "written by hand"
 _BOUNCES = frozenset({Kind.BOUNCE_HARD, Kind.BOUNCE_SOFT})
 _OPEN = frozenset({MailStatus.SENDING, MailStatus.UNKNOWN})
 
@@ -122,7 +123,9 @@ class Receiving:
             message = self._message(number) if number is not None else None
             return Judgement(Kind.OWN, "one of the mails sent from here", None, message)
         if folder == Folder.SENT:
-            return Judgement(Kind.OWN, "written by hand")
+            # A test, a preview, or another workspace: outsiders can't put anything there.
+            by_seqctl = letter.seqctl_id is not None
+            return Judgement(Kind.OWN, "sent by seqctl" if by_seqctl else BY_HAND)
         if letter.sender == self._inbox.address and letter.failure is None:
             return Judgement(Kind.OWN, "from this inbox itself")
         return None
@@ -197,7 +200,7 @@ class Receiving:
         return react(self._store, judged.kind, about, self._now), ""
 
     def _by_hand(self, judged: Judgement, letter: Letter, arrived: Arrived) -> Reaction:
-        if arrived.folder != Folder.SENT or judged.reason != "written by hand":
+        if arrived.folder != Folder.SENT or judged.reason != BY_HAND:
             return Reaction()
         if not self._inbox.account.hand_written:
             return Reaction()
