@@ -130,6 +130,16 @@ def test_a_preview_goes_to_its_user_only(ann: Cli) -> None:
     assert ann.json("mail", "list") == {"messages": []}
 
 
+def test_a_preview_in_sent_is_not_taken_for_hand_written(ann: Cli) -> None:
+    for part in ("cur", "new", "tmp"):
+        (ann.folder / "mails" / ".Sent" / part).mkdir(parents=True)
+    ann.ok("contact", "add", ANN, "--first-name", "Ann")
+    ann.ok("enroll", "intro", ANN, "--at", "+1d")
+    ann.ok("sequence", "preview", "intro", ANN, "--send-me")
+    assert ann.json("inbox", "sync")["inboxes"][0]["counted"] == 0
+    assert ann.json("status", "intro")["enrollments"][0]["status"] == "scheduled"
+
+
 def test_a_preview_that_is_refused_is_told(ann: Cli) -> None:
     (ann.folder / "refuse").touch()
     answer = ann("sequence", "preview", "intro", "ada@x.test", "--send-me", "--json")
