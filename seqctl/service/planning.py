@@ -77,17 +77,16 @@ def _lines(store: Store, plans: Plans, inboxes: list[Inbox], limit: int) -> dict
     waited_for = store.enrollments.inboxes_in_line()
     lines: dict[int, Line[Due]] = {}
     for inbox in inboxes:
-        if not (inbox.limits or inbox.id in waited_for):
-            continue
-        ready = inbox.connected and inbox.trouble is None
-        line = Line[Due](inbox.limits if ready else NO_LIMITS, _gone(store, inbox))
-        if inbox.id in waited_for:
-            for row in store.enrollments.in_line(inbox.id, limit):
-                line.join(in_line(row, plans.of(row.enrollment)))
-        lines[inbox.id] = line
+        if inbox.limits or inbox.id in waited_for:
+            lines[inbox.id] = _line(store, plans, inbox, limit if inbox.id in waited_for else 0)
     return lines
 
 
-def _gone(store: Store, inbox: Inbox) -> list[datetime]:
+def _line(store: Store, plans: Plans, inbox: Inbox, limit: int) -> Line[Due]:
+    ready = inbox.connected and inbox.trouble is None
     most = max(inbox.limits.per_day or 1, inbox.limits.per_minute or 1)
-    return store.enrollments.latest_slots(inbox.id, most)
+    gone = store.enrollments.latest_slots(inbox.id, most)
+    line = Line[Due](inbox.limits if ready else NO_LIMITS, gone)
+    for row in store.enrollments.in_line(inbox.id, limit) if limit else []:
+        line.join(in_line(row, plans.of, ready=ready))
+    return line
