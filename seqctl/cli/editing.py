@@ -97,7 +97,7 @@ def _save(session: Session, opened: Editing, path: Path, shown: str) -> bool:
     text = read_file(path)
     if text == shown:
         return False
-    steps = read_edit(
+    edited = read_edit(
         text,
         name=str(path),
         folder=path.parent,
@@ -105,7 +105,9 @@ def _save(session: Session, opened: Editing, path: Path, shown: str) -> bool:
         version=opened.version,
         first=opened.first,
     )
-    return save_edit(session.store, session.user, session.now, opened, steps)
+    return save_edit(
+        session.store, session.user, session.now, opened, edited.steps, edited.contents
+    )
 
 
 # --- the editor ----------------------------------------------------------------------------------

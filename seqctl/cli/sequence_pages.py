@@ -75,7 +75,16 @@ def _step_document(step: Step) -> Document:
 
 
 def _mail_document(mail: Email) -> Document:
-    return {"subject": mail.subject, "body": mail.body, "markdown": mail.markdown}
+    return {
+        "subject": mail.subject,
+        "body": mail.body,
+        "markdown": mail.markdown,
+        "attachments": _files_document(mail),
+    }
+
+
+def _files_document(mail: Email | None) -> list[Document]:
+    return [{"name": file.name, "size": file.size} for file in mail.attachments] if mail else []
 
 
 def preview_document(preview: Preview) -> Document:
@@ -102,6 +111,7 @@ def _previewed_document(each: PreviewedStep) -> Document:
         "notes": texts and texts.notes,
         "subject": texts.subject if texts else each.subject,
         "body": texts.body if texts else each.body,
+        "attachments": _files_document(each.step.email or (plan and plan.email)),
         "error": each.error and {"code": each.error.code, "message": each.error.message},
     }
 
@@ -151,9 +161,15 @@ def _after(step: Step) -> str:
 
 def _what(step: Step) -> tuple[str, str]:
     if step.task is not None:
-        return step.task.type if step.task.type != "email" else "email task", step.task.title
+        kind = step.task.type if step.task.type != "email" else "email task"
+        return kind, step.task.title + _with_files(step.task.email)
     subject = step.email.subject if step.email else None
-    return "email", subject or "(answers in the same thread)"
+    return "email", (subject or "(answers in the same thread)") + _with_files(step.email)
+
+
+def _with_files(mail: Email | None) -> str:
+    names = ", ".join(file.name for file in mail.attachments) if mail else ""
+    return f" (with {names})" if names else ""
 
 
 def say_preview(session: Session, preview: Preview) -> None:
@@ -180,9 +196,15 @@ def _say_step(session: Session, each: PreviewedStep) -> None:
         _say_text(session, f"{texts.title}\n{texts.notes}")
         if texts.body is not None:
             session.say("  with a ready mail:", "dim")
-            _say_text(session, f"Subject: {texts.subject}\n\n{texts.body}")
+            _say_mail(session, texts.subject, texts.body, plan and plan.email)
     else:
-        _say_text(session, f"Subject: {each.subject}\n\n{each.body}")
+        _say_mail(session, each.subject, each.body or "", each.step.email)
+
+
+def _say_mail(session: Session, subject: str | None, body: str, mail: Email | None) -> None:
+    _say_text(session, f"Subject: {subject}\n\n{body}")
+    for file in mail.attachments if mail else ():
+        session.say(f"  attached: {file.name}, {file.size:,} bytes", "dim")
 
 
 def _say_text(session: Session, text: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from seqctl.domain.errors import WrongUsage
 
@@ -72,6 +73,24 @@ def parse_addresses(text: str) -> list[str]:
 def domain_of(address: str) -> str:
     """What stands after the @-sign, in lower case."""
     return address.rpartition("@")[2].lower()
+
+
+@lru_cache(maxsize=1024)
+def ascii_domain(domain: str) -> str:
+    """A domain as servers are told it: an international one in its ASCII form, `xn--…` (RFC 5891).
+
+    Raises InvalidAddress for one that has no such form.
+    """
+    if domain.isascii():
+        return domain
+    from email_validator import EmailNotValidError, validate_email
+
+    address = f"a@{domain}"
+    try:
+        found = validate_email(address, check_deliverability=False, test_environment=True)
+    except EmailNotValidError as error:
+        raise InvalidAddress(address, _one_clause(str(error))) from None
+    return found.ascii_domain
 
 
 def same_domain(one: str, other: str) -> bool:

@@ -7,6 +7,7 @@ from datetime import date, time
 from typing import Any
 
 from seqctl.domain.model import (
+    Attachment,
     Days,
     Delay,
     Email,
@@ -79,7 +80,7 @@ def _step(step: Step) -> dict[str, Any]:
     return {
         "after": step.after and _delay(step.after),
         "at": step.at and _clock(step.at),
-        "email": step.email and list(step.email),
+        "email": step.email and _email(step.email),
         "task": step.task and _task(step.task),
     }
 
@@ -89,9 +90,21 @@ def _read_step(number: int, raw: dict[str, Any]) -> Step:
         number=number,
         after=_read_delay(raw["after"]) if raw["after"] else None,
         at=time.fromisoformat(raw["at"]) if raw["at"] else None,
-        email=Email(*raw["email"]) if raw["email"] else None,
+        email=_read_email(raw["email"]) if raw["email"] else None,
         task=_read_task(raw["task"]) if raw["task"] else None,
     )
+
+
+def _email(email: Email) -> list[Any]:
+    """A mail; without attachments as it was written before there were any: its text stays equal."""
+    texts: list[Any] = [email.subject, email.body, email.markdown]
+    return [*texts, [list(each) for each in email.attachments]] if email.attachments else texts
+
+
+def _read_email(raw: list[Any]) -> Email:
+    subject, body, markdown, *attached = raw
+    attachments = tuple(Attachment(*each) for files in attached for each in files)
+    return Email(subject, body, markdown, attachments)
 
 
 def _task(task: TaskPlan) -> dict[str, Any]:
@@ -101,7 +114,7 @@ def _task(task: TaskPlan) -> dict[str, Any]:
         "priority": task.priority,
         "notes": task.notes,
         "wait": task.wait if isinstance(task.wait, bool) else _delay(task.wait),
-        "email": task.email and list(task.email),
+        "email": task.email and _email(task.email),
     }
 
 
@@ -113,7 +126,7 @@ def _read_task(raw: dict[str, Any]) -> TaskPlan:
         priority=raw["priority"],
         notes=raw["notes"],
         wait=wait if isinstance(wait, bool) else _read_delay(wait),
-        email=Email(*raw["email"]) if raw["email"] else None,
+        email=_read_email(raw["email"]) if raw["email"] else None,
     )
 
 

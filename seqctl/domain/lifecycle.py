@@ -102,7 +102,6 @@ TABLE: dict[State, dict[Trigger, frozenset[State]]] = {
     State.HELD_DELAY: {Trigger.LIFT: frozenset({State.DELAY}), Trigger.END: _ENDED},
     State.HELD_TASK: {
         Trigger.TASK_CLOSED: frozenset({State.HELD_RESUME}),
-        Trigger.TASK_MAILED: frozenset({State.HELD_DELAY}),
         Trigger.LIFT: frozenset({State.TASK}),
         Trigger.END: _ENDED,
     },
@@ -282,12 +281,11 @@ def mail_back(enrollment: Enrollment, due: datetime, *, blocked: bool = False) -
 def task_mailed(enrollment: Enrollment, message_id: int, at: datetime) -> Enrollment:
     """The mail of its open task is to be sent: the task is done, the mail is due at once."""
     _allow(enrollment, Trigger.TASK_MAILED)
-    held = enrollment.held_since is not None
     return enrollment._replace(
         waiting=Waiting.DELAY,
         base=at,
         delay_ends_at=at,
-        due_at=None if held else at,
+        due_at=at,
         any_time=True,
         last_message_id=message_id,
     )

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from seqctl.domain.addresses import ascii_domain, domain_of
+
 _HASH = r"[0-9a-f]{24}"
 _MESSAGE_ID = re.compile(rf"<(\d{{1,18}})\.({_HASH})@[^<>@\s]+>", re.ASCII)
 _TOKEN = re.compile(rf"(\d{{1,18}})\.({_HASH})", re.ASCII)
@@ -15,9 +17,9 @@ _TOKEN = re.compile(rf"(\d{{1,18}})\.({_HASH})", re.ASCII)
 def message_id(id: int, secret: str, sender: str) -> str:
     """The Message-ID `<17.3f…@example.com>` of message 17, sent from the address `sender`.
 
-    The same message has the same id for ever.
+    The same message has the same id for ever. It is plain ASCII, whatever the domain.
     """
-    return f"<{id}.{_keyed(secret, f'message:{id}')}@{sender.rpartition('@')[2]}>"
+    return f"<{id}.{_keyed(secret, f'message:{id}')}@{ascii_domain(domain_of(sender))}>"
 
 
 def message_of(text: str, secret: str) -> int | None:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from enum import StrEnum
+from types import MappingProxyType
 from typing import NamedTuple
 
 from seqctl.domain.accounts import NO_ACCOUNT, NO_LIMITS, Account, Limits
@@ -69,8 +70,17 @@ class Calendar(NamedTuple):
 CONTACT_ZONE = "contact"
 
 
+class Attachment(NamedTuple):
+    """A file that goes with a mail: `name` as the sequence file names it, `digest` is the SHA-256 of
+    its content (hex), `size` its number of bytes."""
+
+    name: str
+    digest: str
+    size: int
+
+
 class Email(NamedTuple):
-    """The templates of one mail.
+    """The templates of one mail, and the files that go with it.
 
     A `subject` of None answers in the thread of the mail before it. `markdown` is true when the
     body came from a `.md` file.
@@ -79,6 +89,7 @@ class Email(NamedTuple):
     subject: str | None
     body: str
     markdown: bool = False
+    attachments: tuple[Attachment, ...] = ()
 
 
 class TaskPlan(NamedTuple):
@@ -143,13 +154,17 @@ class Sharing(NamedTuple):
 
 
 class SequenceDraft(NamedTuple):
-    """What one sequence file says. `sharing` is None where the file has no `share` key."""
+    """What one sequence file says. `sharing` is None where the file has no `share` key.
+
+    `contents` are the attached files by their digest; only the digests make versions differ.
+    """
 
     name: str
     settings: Settings
     steps: tuple[Step, ...]
     sharing: Sharing | None = None
     notes: tuple[str, ...] = ()
+    contents: Mapping[str, bytes] = MappingProxyType({})
 
 
 class Version(NamedTuple):

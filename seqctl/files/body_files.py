@@ -1,4 +1,4 @@
-"""Texts of mails in files of their own (`body_file`), which stay inside the sequence's folder."""
+"""Files that a sequence file names (`body_file`): they stay inside the sequence's folder."""
 
 from __future__ import annotations
 
@@ -15,16 +15,23 @@ class UnreadableFile(Exception):
 
 def read_text_file(path: Path) -> str:
     """The text of a file, lines ended by `\\n`. Raises UnreadableFile."""
+    return decode(read_content(path, MAX_FILE, "1 MB; split it"))
+
+
+def read_content(path: Path, largest: int, told: str) -> bytes:
+    """The bytes of an ordinary file of at most `largest`, which `told` says in words.
+
+    Raises UnreadableFile.
+    """
     try:
         if not path.is_file():
             raise UnreadableFile("is a folder or a device" if path.exists() else "does not exist")
-        if path.stat().st_size > MAX_FILE:
-            raise UnreadableFile("is larger than 1 MB; split it")
+        if path.stat().st_size > largest:
+            raise UnreadableFile(f"is larger than {told}")
         with path.open("rb") as file:
-            content = file.read(MAX_FILE)
+            return file.read(largest)
     except OSError as error:
         raise UnreadableFile(f"can't be read: {error.strerror}") from error
-    return decode(content)
 
 
 def decode(content: bytes) -> str:
@@ -37,17 +44,22 @@ def decode(content: bytes) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def read_body_file(name: str, folder: Path | None) -> str:
-    """The text of a `body_file`, looked up in the sequence's folder. Raises UnreadableFile."""
-    if folder is None:
-        raise UnreadableFile("can't be found without a sequence file; write the text as `body`")
+def path_inside(folder: Path, name: str) -> Path:
+    """The file of this name in the folder or below it, links resolved. Raises UnreadableFile."""
     try:
         home, wanted = folder.resolve(), (folder / name).resolve()
     except (OSError, ValueError, RuntimeError) as error:
         raise UnreadableFile(f"can't be read: {error}") from error
     if not wanted.is_relative_to(home):
         raise UnreadableFile("lies outside the sequence's folder; move it there")
-    text = read_text_file(wanted)
+    return wanted
+
+
+def read_body_file(name: str, folder: Path | None) -> str:
+    """The text of a `body_file`, looked up in the sequence's folder. Raises UnreadableFile."""
+    if folder is None:
+        raise UnreadableFile("can't be found without a sequence file; write the text as `body`")
+    text = read_text_file(path_inside(folder, name))
     if not text.strip():
         raise UnreadableFile("is empty; write the mail's text into it")
     if control := CONTROL.search(text):

@@ -6,11 +6,11 @@ settings and the done steps are put in front of it, so that every rule of a sequ
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
-from seqctl.domain.model import SequenceDraft, Settings, Step, Version
+from seqctl.domain.model import Attachment, SequenceDraft, Settings, Step, Version
 from seqctl.files.sequence_writer import settings_lines, steps_lines, write_sequence
 from seqctl.files.sequences import Mistake, SequenceFileErrors, draft_of, read_keys
 
@@ -29,6 +29,13 @@ SETTINGS = {
 Placed = TypeVar("Placed")
 
 
+class Edited(NamedTuple):
+    """All steps of an edited version, and its newly attached files by digest."""
+
+    steps: tuple[Step, ...]
+    contents: Mapping[str, bytes]
+
+
 def edit_text(version: Version, first: int, *, sequence: str, contact: str) -> str:
     """The coming steps of a contact's enrollment, from number `first` on, as text to edit."""
     coming = list(steps_lines(version.steps[first - 1 :]))
@@ -45,12 +52,13 @@ def edit_text(version: Version, first: int, *, sequence: str, contact: str) -> s
 
 def read_edit(
     text: str, *, name: str, folder: Path | None, sequence: str, version: Version, first: int
-) -> tuple[Step, ...]:
+) -> Edited:
     """All steps of the edited version: the done ones as they were, then those of the text.
 
     The text is what `edit_text` wrote and someone changed, or a whole sequence file whose done
     steps (those before number `first`) are unchanged. `name` and `folder` as in
-    `read_sequence_text`. Raises SequenceFileErrors with every mistake.
+    `read_sequence_text`; an attachment that the version has already stays the file it was. Raises
+    SequenceFileErrors with every mistake.
     """
     document = read_keys(text, name)
     if not _holds_anything(text):
@@ -59,14 +67,20 @@ def read_edit(
         )
     written = _keys(document)
     base = SequenceDraft(sequence, version.settings, version.steps)
-    draft = draft_of(_completed(document, base, first - 1), name, folder)
+    kept = _attached(version.steps)
+    draft = draft_of(_completed(document, base, first - 1), name, folder, kept=kept)
     mistakes = [
         *_changed_settings(document, written, draft, base),
         *_changed_steps(document, draft.steps, version.steps[: first - 1]),
     ]
     if mistakes:
         raise SequenceFileErrors(Mistake(name, *place, said) for place, said in mistakes)
-    return draft.steps
+    return Edited(draft.steps, draft.contents)
+
+
+def _attached(steps: Iterable[Step]) -> dict[str, Attachment]:
+    mails = (step.email or (step.task and step.task.email) for step in steps)
+    return {file.name: file for mail in mails if mail for file in mail.attachments}
 
 
 def _holds_anything(text: str) -> bool:

@@ -42,6 +42,9 @@ Name = Annotated[
     PlainValidator(values.read_name),
     WithJsonSchema({"type": "string", "pattern": "^[a-z0-9][a-z0-9-]*$"}),
 ]
+FileName = Annotated[
+    str, PlainValidator(values.read_file_name), WithJsonSchema({"type": "string", "minLength": 1})
+]
 Flag = Annotated[bool, PlainValidator(values.read_flag), WithJsonSchema({"type": "boolean"})]
 ZoneName = Annotated[
     str, PlainValidator(values.read_zone), WithJsonSchema({"type": "string", "minLength": 1})
@@ -98,6 +101,10 @@ class EmailPart(_Part):
     """A file beside this one that holds the text; one that ends in .md is Markdown."""
     markdown: Flag | None = None
     """Whether the text is Markdown. Default: whether `body_file` ends in .md."""
+    attachments: list[FileName] = Field(
+        default_factory=list[str], max_length=10, json_schema_extra={"uniqueItems": True}
+    )
+    """Files beside this one, or below its folder, that go with the mail: at most 10, and 10 MB."""
 
 
 class TaskPart(_Part):
@@ -247,6 +254,10 @@ def _said(kind: str, error: dict[str, Any]) -> str:
         return "must be a list, each item after a `-`"
     if kind == "too_short":
         return "is empty; a sequence needs at least one step"
+    if kind == "too_long":
+        return (
+            f"has {error['ctx']['actual_length']} items; {error['ctx']['max_length']} are the most"
+        )
     return "must be a block of keys, such as `key: value`"
 
 

@@ -38,6 +38,15 @@ def read_text(value: Any) -> str:
     return value
 
 
+def read_file_name(value: Any) -> str:
+    """The name of a file beside the sequence file."""
+    name = read_text(value)
+    if not name.isprintable():
+        odd = next(char for char in name if not char.isprintable())
+        raise ValueError(f"holds the control character U+{ord(odd):04X}; rename the file")
+    return name
+
+
 def read_name(value: Any) -> str:
     """A sequence's name."""
     name = read_text(value)

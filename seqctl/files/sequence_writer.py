@@ -6,7 +6,16 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 
-from seqctl.domain.model import Days, Email, SequenceDraft, Settings, Sharing, Step, TaskPlan
+from seqctl.domain.model import (
+    Attachment,
+    Days,
+    Email,
+    SequenceDraft,
+    Settings,
+    Sharing,
+    Step,
+    TaskPlan,
+)
 
 # Whole lines of printable text, the first not indented and the last ended by exactly one newline.
 BLOCK_TEXT = re.compile(r"(?!\n*[ \t])(?:[^\n]*[^\s\n]\n|\n(?!\Z))+\Z")
@@ -16,7 +25,10 @@ RESERVED = re.compile(r"(?i:true|false|null|yes|no|on|off|y|n)\Z")
 
 
 def write_sequence(draft: SequenceDraft) -> str:
-    """The draft as YAML that reads back to an equal draft; bodies stand in the file itself."""
+    """The draft as YAML that reads back to an equal draft.
+
+    Bodies stand in the file itself; attachments are named, and have to lie beside it.
+    """
     lines = [f"name: {_scalar(draft.name)}", *settings_lines(draft.settings)]
     if draft.sharing is not None:
         lines.insert(2, f"share: {_share(draft.sharing)}")
@@ -94,6 +106,14 @@ def _email_lines(email: Email) -> Iterator[str]:
     yield from _text_lines("body", email.body)
     if email.markdown:
         yield "markdown: true"
+    if email.attachments:
+        yield "attachments:"
+        yield from _indented(map(_attachment_line, email.attachments))
+
+
+def _attachment_line(file: Attachment) -> str:
+    """A file's name, and what tells it from another file of that name."""
+    return f"- {_scalar(file.name)}  # {file.size} bytes, sha256 {file.digest[:12]}"
 
 
 def _indented(lines: Iterable[str]) -> Iterator[str]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from seqctl.domain.errors import BadFile
 from seqctl.domain.model import (
+    Attachment,
     Email,
     SequenceDraft,
     Settings,
@@ -16,6 +17,7 @@ from seqctl.domain.model import (
     TaskPlan,
 )
 from seqctl.domain.templates import check_template
+from seqctl.files.attached_files import NOTHING_KEPT, AttachedFiles
 from seqctl.files.body_files import MAX_FILE, UnreadableFile, read_body_file, read_text_file
 from seqctl.files.sequence_writer import new_sequence_text, write_sequence
 
@@ -66,7 +68,7 @@ class SequenceFileErrors(BadFile):
 
 
 def read_sequence(path: Path, users: Collection[str] | None = None) -> SequenceDraft:
-    """Read a sequence file and the body files it names.
+    """Read a sequence file, and the body files and attachments that it names.
 
     `users` are the names of those there are, where that is known: `share` may name no others.
     Raises SequenceFileErrors with every mistake, also for a file that can't be read.
@@ -87,8 +89,9 @@ def read_sequence_text(
 ) -> SequenceDraft:
     """Read the text of a sequence file.
 
-    `name` is the file's name in messages; body files are looked up in `folder` (None: there can be
-    none); `users` as in `read_sequence`. Raises SequenceFileErrors with every mistake.
+    `name` is the file's name in messages; body files and attachments are looked up in `folder`
+    (None: there can be none); `users` as in `read_sequence`. Raises SequenceFileErrors with every
+    mistake.
     """
     return draft_of(read_keys(text, name), name, folder, users)
 
@@ -107,18 +110,22 @@ def read_keys(text: str, name: str) -> Document:
 
 
 def draft_of(
-    document: Document, name: str, folder: Path | None, users: Collection[str] | None = None
+    document: Document,
+    name: str,
+    folder: Path | None,
+    users: Collection[str] | None = None,
+    kept: Mapping[str, Attachment] = NOTHING_KEPT,
 ) -> SequenceDraft:
     """The sequence that a document describes; the arguments are those of `read_sequence_text`.
 
-    Raises SequenceFileErrors with every mistake.
+    `kept` are attachments that need no file, by their name. Raises SequenceFileErrors with every mistake.
     """
     from seqctl.files.sequence_rules import check_users
     from seqctl.files.sequence_schema import read_shape
 
     if users is not None:
         document.mistakes += check_users(document, users)
-    return _Reading(document, name, folder).draft(*read_shape(document))
+    return _Reading(document, name, folder, kept).draft(*read_shape(document))
 
 
 def sequence_json_schema() -> dict[str, Any]:
@@ -129,22 +136,31 @@ def sequence_json_schema() -> dict[str, Any]:
 
 
 class _Reading:
-    """One file being read: its document, its body files and the mistakes found so far."""
+    """One file being read: its document, the files it names and the mistakes found so far."""
 
-    def __init__(self, document: Document, name: str, folder: Path | None) -> None:
+    def __init__(
+        self,
+        document: Document,
+        name: str,
+        folder: Path | None,
+        kept: Mapping[str, Attachment],
+    ) -> None:
         self.document = document
         self.name = name
         self.folder = folder
+        self.files = AttachedFiles(folder, kept)
         self.bodies: dict[KeyPath, str] = {}
         self.in_bodies: list[Mistake] = []
 
     def draft(
         self, shape: SequenceFile | None, misshapen: list[tuple[Place, str]]
     ) -> SequenceDraft:
-        from seqctl.files.sequence_rules import check_rules
+        from seqctl.files.sequence_rules import check_rules, mail_paths
 
         document = self.document
         found = document.mistakes + check_rules(document) + list(self._body_file_mistakes())
+        for path in mail_paths(document):
+            found += self.files.mistakes(document, path)
         found += misshapen
         if found or self.in_bodies or shape is None:
             told = sorted({Mistake(self.name, *place, message) for place, message in found})
@@ -182,7 +198,12 @@ class _Reading:
             company_meeting=shape.unenroll_on.company_meeting,
         )
         return SequenceDraft(
-            shape.name, settings, steps, _sharing(shape.share), tuple(_notes(settings, steps))
+            shape.name,
+            settings,
+            steps,
+            _sharing(shape.share),
+            tuple(_notes(settings, steps)),
+            self.files.contents,
         )
 
     def _step(self, index: int, step: StepPart) -> Step:
@@ -210,7 +231,7 @@ class _Reading:
         markdown = mail.markdown
         if markdown is None:
             markdown = (mail.body_file or "").lower().endswith(".md")
-        return Email(mail.subject, body, markdown)
+        return Email(mail.subject, body, markdown, self.files.of(mail.attachments))
 
 
 def _sharing(share: SharePart | str | None) -> Sharing | None:

@@ -10,6 +10,7 @@ from seqctl.ports.contacts import Contacts
 from seqctl.ports.enrollments import Enrollments, Holds, RowRefused
 from seqctl.ports.outbox import Outbox
 from seqctl.ports.people import History, People, Sequences
+from seqctl.ports.received import ReceivedMails
 from seqctl.ports.views import Tasks, Views
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Holds",
     "Outbox",
     "People",
+    "ReceivedMails",
     "RowRefused",
     "Sequences",
     "Store",
@@ -87,6 +89,8 @@ class Store(Protocol):
     def views(self) -> Views: ...
     @property
     def outbox(self) -> Outbox: ...
+    @property
+    def received(self) -> ReceivedMails: ...
     @property
     def history(self) -> History: ...
     def writing(self) -> AbstractContextManager[None]:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 from seqctl.domain.accounts import Account
+from seqctl.domain.letters import Letter
 
 
 class Unreachable(Exception):
@@ -165,6 +166,10 @@ class Mailbox(Protocol):
         """
         ...
 
+    def position(self, folder: Folder) -> Cursor | None:
+        """The end of a folder as it was when `new` opened it; None for a Maildir."""
+        ...
+
     def find_sent(self, message_id: str, seqctl_id: str) -> datetime | None:
         """When the mail with this Message-ID, else with this X-Seqctl-Id, went out, if it stands in
         Sent; None if it does not."""
@@ -203,6 +208,10 @@ class PostOffice(Protocol):
 
     def compose(self, mail: Outgoing) -> bytes:
         """The mail as bytes (RFC 5322), CRLF line ends, 7-bit clean; always the same bytes."""
+        ...
+
+    def read(self, raw: bytes) -> Letter:
+        """The facts of a mail; never raises."""
         ...
 
     def inspect(self, account: Account) -> Mapping[str, Check]:

@@ -122,6 +122,10 @@ class Outbox(Protocol):
         back (`queued`, `cancelled`, `failed`) gives its slot back, and `tried` counts an attempt."""
         ...
 
+    def last_sent(self, id: int) -> int | None:
+        """This mail, or where it never went out the latest one before it that did."""
+        ...
+
     def keep_in_sent(self, ids: Iterable[int]) -> None:
         """Copies of these sent mails have still to be put into Sent."""
         ...

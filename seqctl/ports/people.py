@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Protocol
 
@@ -55,6 +55,13 @@ class Sequences(Protocol):
     def delete(self, sequence_id: int, at: datetime) -> None: ...
     def live(self) -> dict[int, int]: ...
     def live_versions(self, sequence_id: int) -> dict[int, int]: ...
+    def keep_contents(self, contents: Mapping[str, bytes]) -> None:
+        """Keep attached files by their digest, for good; one that is kept already stays."""
+        ...
+
+    def contents(self, digests: Iterable[str]) -> dict[str, bytes]:
+        """The attached files with these digests, but for those that are not kept."""
+        ...
 
 
 class History(Protocol):

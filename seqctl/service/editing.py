@@ -6,6 +6,7 @@ on: saving looks again, and refuses then.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -66,10 +67,16 @@ def first_coming(enrollment: Enrollment) -> int:
 
 
 def save_edit(
-    store: Store, user: User, now: datetime, opened: Editing, steps: tuple[Step, ...]
+    store: Store,
+    user: User,
+    now: datetime,
+    opened: Editing,
+    steps: tuple[Step, ...],
+    contents: Mapping[str, bytes] | None = None,
 ) -> bool:
     """Give the enrollment a version of its own with these steps; False if they are as before.
 
+    `contents` are the newly attached files by their digest.
     The running delay keeps its remainder; where the next step's `at` or kind is another, it is
     placed anew. Raises Refused: `MOVED_ON`, `NO_STEPS`, `NO_INBOX`, `MISSING_FIELD`,
     `TEMPLATE_ERROR`, `NO_SEND_TIME`.
@@ -88,6 +95,8 @@ def save_edit(
             now,
             edit_of=current.id,
         )
+        if contents:
+            store.sequences.keep_contents(contents)
         version = store.sequences.version(version_id)
         after = _replanned(current._replace(version_id=version_id), opened.version, version, now)
         detail = f"version {version.label}, from step {opened.first} on"

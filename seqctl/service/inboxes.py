@@ -71,8 +71,8 @@ def connect_inbox(
         inbox = store.people.connect_inbox(_wired(known, wiring, address, user, now))
         store.enrollments.take_earlier_slots(inbox.id, now - DAY)
         store.history.add([Event(at=now, actor_id=user.id, kind="inbox-connected", detail=address)])
-        rescheduled = _place_anew(store, inbox, user, now)
-    return Connecting(inbox, True, rescheduled)
+        placed = place_anew(store, inbox, user.id, now, "is connected again")
+    return Connecting(inbox, True, len(placed))
 
 
 def disconnect_inbox(
@@ -146,19 +146,22 @@ def _source(account: Account) -> tuple[object, ...]:
     return account.imap, account.maildir
 
 
-def _place_anew(store: Store, inbox: Inbox, user: User, now: datetime) -> int:
-    from seqctl.domain.lifecycle import place_anew
+def place_anew(
+    store: Store, inbox: Inbox, actor_id: int | None, now: datetime, why: str
+) -> list[Change]:
+    """Let go on, from now, what waited for an inbox that can send again; inside a transaction."""
+    from seqctl.domain import lifecycle
     from seqctl.service.planning import Plans
 
     plans = Plans(store)
     changes = [
         Change(
-            place_anew(enrollment, plans.of(enrollment), now),
+            lifecycle.place_anew(enrollment, plans.of(enrollment), now),
             Event(
                 at=now,
-                actor_id=user.id,
+                actor_id=actor_id,
                 kind="rescheduled",
-                detail=f"{inbox.address} is connected again",
+                detail=f"{inbox.address} {why}",
                 contact_id=enrollment.contact_id,
                 sequence_id=enrollment.sequence_id,
                 enrollment_id=enrollment.id,
@@ -168,7 +171,7 @@ def _place_anew(store: Store, inbox: Inbox, user: User, now: datetime) -> int:
         for enrollment in store.enrollments.blocked_by_inbox(inbox.id)
     ]
     store.enrollments.record(changes)
-    return len(changes)
+    return changes
 
 
 def _senders(store: Store, inbox: Inbox) -> list[Enrollment]:

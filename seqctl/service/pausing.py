@@ -114,6 +114,30 @@ def _pause_contact(
         outcome.notes.append(f"{address} has no live enrollment{where}; a later one starts paused.")
 
 
+def hold_contact(
+    store: Store,
+    contact: Contact,
+    scope: str,
+    user_id: int,
+    now: datetime,
+    until: datetime | None,
+    words: str,
+    actor_id: int | None,
+) -> int:
+    """Hold a contact everywhere for a reason of its own (`scope`); give the hold's id.
+
+    Inside the caller's transaction.
+    """
+    result = store.holds.place(scope, user_id, now, until, None, contact.id)
+    if result != "unchanged":
+        store.history.add([Event(now, actor_id, "hold", words, contact.id)])
+        live = store.enrollments.live(contact_id=contact.id)
+        frozen = [lifecycle.hold(e, now) for e in live if e.held_since is None]
+        store.enrollments.record([change(e, now, "paused", words, actor_id) for e in frozen])
+    placed = store.holds.on_contact(contact.id)
+    return next(h.id for h in placed if h.scope == scope and h.user_id == user_id)
+
+
 def _others(store: Store, sequence: Sequence, user: User) -> list[str]:
     """Who else's enrollments run on (spec, section 5: never another user's)."""
     counts = store.enrollments.live_by_user(sequence.id)
@@ -225,6 +249,11 @@ def lift_ended(store: Store, plans: Plans, until: datetime, now: datetime) -> li
     return list(_lift_holds(store, plans, holds, as_of=until, at=max(until, now), actor=None))
 
 
+def lift_by_hand(store: Store, holds: list[Hold], user: User, now: datetime) -> None:
+    """Lift these holds for a person; what nothing else holds goes on with its remainder."""
+    _lift(store, holds, Resume(user, now))
+
+
 def _lift(store: Store, holds: list[Hold], by: Resume) -> Outcome:
     changes = _lift_holds(
         store,
@@ -307,6 +336,8 @@ _SCOPES = {
     "sequence": "the sequence was paused",
     "all": "everything was paused",
     "contact": "the contact was paused",
+    "auto-reply": "the contact said that it is away, read",
+    "hand-written": "the contact was written to by hand",
 }
 
 

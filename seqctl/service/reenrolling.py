@@ -150,48 +150,19 @@ class _Reenrolling:
         old = store.enrollments.latest(contact.id, self._sequence.id)
         assert old is not None
         plan = self._plans.of(old)
-        orphans = [t for t in store.tasks.of_enrollment(old.id) if t.status == "open"]
-        fresh = old._replace(
-            id=store.enrollments.next_id(),
-            status=Status.LIVE,
-            waiting=Waiting.DELAY,
-            step=self._step(old),
-            base=None,
-            delay_ends_at=None,
-            due_at=None,
-            held_since=None,
-            enrolled_at=now,
-            last_step_at=None,
-            ended_at=None,
-            reason=None,
-            error=None,
-            continues=old.id,
-            last_event_id=None,
-        )
-        reached = any(task.step == old.step for task in orphans)
-        after = self._scheduled(old, fresh, plan, reached)
-        for task in orphans:
-            store.tasks.close(task.id, "skipped", now, "re-enrolled")
-            closing = change(
-                old, now, "task-skipped", f"{task.title}: re-enrolled", self._user.id, task.step
-            )
-            store.enrollments.record([closing])
-            (old,) = store.enrollments.get([old.id])
+        continuing = _Continuing(store, plan, old, now, self._user.id, "re-enrolled")
+        fresh = continuing.fresh(self._step(old))
+        if self._request.at_once:
+            after = lifecycle.start(fresh, plan, now, any_time=True)
+        else:
+            reached = continuing.has_reached_task
+            after = lifecycle.continue_from(old, fresh, plan, now, task_created=reached)
         words = f"continues enrollment {old.id} on version {plan.version.label}, step {after.step}"
-        if store.holds.on(after):
-            after = lifecycle.hold(after, now)
-            words += ", starts paused"
+        after = continuing.record(after, "reenrolled", words)
+        if after.held_since is not None:
             self._outcome.notes.append(f"{contact.email} starts paused.")
-        store.enrollments.record([change(after, now, "reenrolled", words, self._user.id)])
         self._outcome.done.append(after.id)
         self._tell_newer(contact, plan, after)
-
-    def _scheduled(
-        self, old: Enrollment, fresh: Enrollment, plan: Plan, reached: bool
-    ) -> Enrollment:
-        if self._request.at_once:
-            return lifecycle.start(fresh, plan, self._now, any_time=True)
-        return lifecycle.continue_from(old, fresh, plan, self._now, task_created=reached)
 
     def _tell_newer(self, contact: Contact, plan: Plan, after: Enrollment) -> None:
         if plan.version.number < self._sequence.version:
@@ -200,3 +171,78 @@ class _Reenrolling:
                 f"seqctl unenroll {self._sequence.name} {contact.email} && "
                 f"seqctl enroll {self._sequence.name} {contact.email} --from-step {after.step}"
             )
+
+
+def revive(
+    store: Store, plan: Plan, old: Enrollment, now: datetime, actor_id: int, words: str
+) -> Enrollment:
+    """A new enrollment waits out what was left of the delay when `old` ended by mistake."""
+    continuing = _Continuing(store, plan, old, now, actor_id, "revived")
+    stopped = old if old.held_since is not None else old._replace(held_since=old.ended_at)
+    after = lifecycle.continue_from(
+        stopped,
+        continuing.fresh(old.step),
+        plan,
+        now,
+        task_created=continuing.has_reached_task or old.delay_ends_at is None,
+    )
+    return continuing.record(after, "revived", f"continues enrollment {old.id}: {words}")
+
+
+class _Continuing:
+    """A new enrollment in the place of an ended one, whose open tasks it closes as skipped."""
+
+    def __init__(
+        self, store: Store, plan: Plan, old: Enrollment, now: datetime, actor_id: int, why: str
+    ) -> None:
+        self._store = store
+        self._plan = plan
+        self._old = old
+        self._now = now
+        self._actor_id = actor_id
+        self._why = why
+        tasks = store.tasks.of_enrollment(old.id)
+        self._orphans = [task for task in tasks if task.status == "open"]
+
+    @property
+    def has_reached_task(self) -> bool:
+        """Whether the ended one had come to the task of its step."""
+        return any(task.step == self._old.step for task in self._orphans)
+
+    def fresh(self, step: int) -> Enrollment:
+        """The new enrollment without a schedule; it goes on in the thread of the last mail sent."""
+        old, last = self._old, self._old.last_message_id
+        return old._replace(
+            id=self._store.enrollments.next_id(),
+            status=Status.LIVE,
+            waiting=Waiting.DELAY,
+            step=step,
+            base=None,
+            delay_ends_at=None,
+            due_at=None,
+            held_since=None,
+            enrolled_at=self._now,
+            last_step_at=None,
+            ended_at=None,
+            reason=None,
+            error=None,
+            continues=old.id,
+            last_message_id=None if last is None else self._store.outbox.last_sent(last),
+            last_event_id=None,
+        )
+
+    def record(self, after: Enrollment, kind: str, words: str) -> Enrollment:
+        """Write it, held where a hold holds it."""
+        store, now = self._store, self._now
+        for task in self._orphans:
+            store.tasks.close(task.id, "skipped", now, self._why)
+            (old,) = store.enrollments.get([self._old.id])
+            detail = f"{task.title}: {self._why}"
+            store.enrollments.record(
+                [change(old, now, "task-skipped", detail, self._actor_id, task.step)]
+            )
+        if store.holds.on(after):
+            after = lifecycle.hold(after, now)
+            words += ", starts paused"
+        store.enrollments.record([change(after, now, kind, words, self._actor_id)])
+        return after

@@ -58,7 +58,7 @@ def _create(
     sharing = draft.sharing or Sharing()
     store.sequences.own(id, user.id)
     store.sequences.share(id, sharing)
-    store.sequences.add_version(id, number, draft.settings, draft.steps, now)
+    _add_version(store, id, number, draft, now)
     _tell(store, user, now, id, "applied", f"version {number}")
     if sharing != Sharing():
         _tell(store, user, now, id, "shared", str(sharing))
@@ -72,7 +72,7 @@ def _update(
     number, status, notes = found.version, "unchanged", list(draft.notes)
     if (draft.settings, draft.steps) != (current.settings, current.steps):
         number, status = number + 1, "updated"
-        store.sequences.add_version(found.id, number, draft.settings, draft.steps, now)
+        _add_version(store, found.id, number, draft, now)
         _tell(store, user, now, found.id, "applied", f"version {number}")
         notes += _who_stays(store.sequences.live_versions(found.id))
     if draft.sharing is not None and draft.sharing != found.sharing:
@@ -80,6 +80,15 @@ def _update(
         _share(store, user, now, found, draft.sharing)
         notes.append(f"now {shared_with(draft.sharing)}")
     return Applied(draft.name, number, status, tuple(notes))
+
+
+def _add_version(
+    store: Store, sequence_id: int, number: int, draft: SequenceDraft, now: datetime
+) -> None:
+    """Add a version and keep its attached files: those beside the sequence file may change or go."""
+    store.sequences.add_version(sequence_id, number, draft.settings, draft.steps, now)
+    if draft.contents:
+        store.sequences.keep_contents(draft.contents)
 
 
 def _who_stays(live: dict[int, int]) -> Iterator[str]:

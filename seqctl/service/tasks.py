@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from seqctl.domain import lifecycle
 from seqctl.domain.deciding import change, with_finish
 from seqctl.domain.errors import NotFound, Refused, WrongUsage
-from seqctl.domain.model import Enrollment, User, Waiting
+from seqctl.domain.model import Enrollment, MailStatus, Message, User, Waiting
 from seqctl.service.planning import Plans
 from seqctl.service.views import known_contact, row_number, visible_ids
 
@@ -82,6 +82,87 @@ def close_task(
         closed = store.tasks.get(task.id)
         assert closed is not None
         return Closed(closed, _move_on(store, closed, enrollment, now, user), changed=True)
+
+
+def send_task(
+    store: Store, user: User, now: datetime, word: str, edited: tuple[str, str] | None = None
+) -> Closed:
+    """Queue the ready mail of a task for the next tick, and complete the task.
+
+    `edited` is its subject and body where they were changed. The enrollment moves on when the mail is
+    handed over. Raises as `close_task` does, and Refused where there is no mail to send, or nothing
+    waits for the task.
+    """
+    with store.writing():
+        task = visible_task(store, user, word)
+        (enrollment,) = store.enrollments.get([task.enrollment_id])
+        _refuse_sending(task, enrollment, user)
+        contact = store.contacts.by_ids([task.contact_id])[task.contact_id]
+        if store.contacts.suppressed(contact.email):
+            raise Refused(
+                f"{contact.email} may not be written to any more.",
+                f"seqctl contact show {contact.email}",
+                code="BLOCKED",
+            )
+        store.tasks.close(task.id, "done", now, "sent by mail")
+        message = _ready_mail(store, task, enrollment, contact.email, edited, now)
+        after = lifecycle.task_mailed(enrollment, message.id, now)
+        words = f"{task.title}: {message.subject}"
+        done = change(after, now, "task-done", words, user.id, task.step, message=message)
+        store.enrollments.record([done])
+        closed = store.tasks.get(task.id)
+        assert closed is not None
+        return Closed(closed, after, changed=True)
+
+
+def _refuse_sending(task: TaskView, enrollment: Enrollment, user: User) -> None:
+    if task.assignee_id != user.id:
+        code, why, hint = "NOT_YOURS", f"Task {task.id} is {task.assignee}'s.", "task show {}"
+    elif task.status != "open":
+        code, why, hint = "CLOSED", f"Task {task.id} is {task.status} already.", "task show {}"
+    elif not task.body:
+        code, why = "NO_MAIL", f"Task {task.id} has no ready mail."
+        hint = "task done {}"
+    elif enrollment.held_since is not None:
+        code, why = "PAUSED", f"{task.contact} is paused: no mail goes out."
+        hint = f"resume {task.sequence} {task.contact}"
+    elif enrollment.waiting != Waiting.TASK or enrollment.step != task.step:
+        code, why = "NOT_AWAITED", f"Nothing waits for task {task.id} any more: write it yourself."
+        hint = "task show {}"
+    elif enrollment.inbox_id is None:
+        code, why = "NO_INBOX", f"{task.contact} was enrolled without an inbox to send from."
+        hint = "inbox list"
+    else:
+        return
+    raise Refused(why, f"seqctl {hint.format(task.id)}", code=code)
+
+
+def _ready_mail(
+    store: Store,
+    task: TaskView,
+    enrollment: Enrollment,
+    recipient: str,
+    edited: tuple[str, str] | None,
+    now: datetime,
+) -> Message:
+    subject, body = edited or (task.subject or "", task.body or "")
+    plan = Plans(store).of(enrollment).step(task.step).task
+    email = plan.email if plan else None
+    assert enrollment.inbox_id is not None
+    return Message(
+        store.enrollments.next_message_id(),
+        enrollment.id,
+        task.step,
+        enrollment.inbox_id,
+        recipient,
+        subject,
+        body,
+        enrollment.last_message_id if email and email.subject is None else None,
+        now,
+        status=MailStatus.QUEUED,
+        markdown=email is not None and email.markdown,
+        previous=enrollment.last_message_id,
+    )
 
 
 def _move_on(

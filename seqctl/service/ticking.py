@@ -10,16 +10,20 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from seqctl.domain.errors import Busy, Refused, WrongUsage
-from seqctl.domain.model import Change, Event
+from seqctl.domain.model import Change, Event, MailStatus
 from seqctl.domain.moments import iso
 
 if TYPE_CHECKING:
     from seqctl.domain.deciding import Place, World
     from seqctl.ports import Clock, Store, WorkspaceState
+    from seqctl.ports.mail import PostOffice
+    from seqctl.service.mailroom import Mailroom, Trouble
     from seqctl.service.planning import Plans
 
 BATCH = 1000
 IDLE = "idle"
+UNSETTLED = (MailStatus.SENDING, MailStatus.UNKNOWN)
+"""Mails that may or may not have gone out."""
 _BACKWARDS = timedelta(days=1)
 _LAST_MOMENT = datetime.max.replace(microsecond=0, tzinfo=UTC)
 
@@ -45,6 +49,8 @@ class TickResult:
     unenrolled: int = 0
     resumed: int = 0
     errors: list[Failure] = field(default_factory=list[Failure])
+    troubles: list[Trouble] = field(default_factory=list["Trouble"])
+    unsettled: int = 0
     left_due: int = 0
     next_due: datetime | None = None
     finished_earlier_target: bool = False
@@ -66,7 +72,7 @@ class TickResult:
                 self.errors.append(Failure(*failure))
             if self.changes is not None:
                 self.changes.append(change)
-        self.emails += kinds["sent"]
+        self.emails += kinds["sent"] + (kinds["queued"] if self.changes is not None else 0)
         self.tasks += kinds["task-created"]
         self.finished += kinds["finished"]
         self.unenrolled += kinds["unenrolled"]
@@ -82,10 +88,12 @@ def tick(
     until_idle: bool = False,
     dry_run: bool = False,
     progress: Callable[[TickResult], None] | None = None,
+    office: PostOffice | None = None,
 ) -> TickResult:
     """Run what is due; in a simulated workspace move the clock `by`, `to` or until nothing is due.
 
-    With `dry_run` all of it is undone, and the result carries the changes.
+    Mailboxes are read before anything is sent, and real mail is handed over, by the `office`.
+    With `dry_run` all of it is undone, no server is spoken to, and the result carries the changes.
 
     Raises:
         Busy: another tick is at work, the workspace is halted, or the system's clock went back by
@@ -97,9 +105,12 @@ def tick(
     with store.tick_lock(), guard:
         run = _Run(store, clock, dry_run)
         run.aim(by=by, to=to, until_idle=until_idle)
-        while run.batch():
+        if office is not None and not dry_run:
+            run.open_mailroom(office)
+        while run.batch() or run.deliver():
             if progress is not None:
                 progress(run.result)
+        run.close_mailroom()
         return run.arrive()
 
 
@@ -115,6 +126,8 @@ class _Run:
 
     def __init__(self, store: Store, clock: Clock, dry_run: bool) -> None:
         self._store = store
+        self._clock = clock
+        self._mailroom: Mailroom | None = None
         state = store.workspace.state()
         refuse_halted(state)
         self._simulated = state.simulated
@@ -166,6 +179,38 @@ class _Run:
         finally:
             self._careful = max(0, self._careful - 1)
 
+    def open_mailroom(self, office: PostOffice) -> None:
+        """Read the mailboxes; only then anything is sent."""
+        from seqctl.service.mailroom import Mailroom
+
+        now = self._now if self._simulated else None
+        self._mailroom = Mailroom(self._store, self._clock, office, self._known_plans(), now)
+        self._mailroom.prepare()
+        self._count_mail(self._mailroom)
+
+    def deliver(self) -> bool:
+        """Hand over real mail that was queued; whether there was any: more may be due then."""
+        if self._mailroom is None:
+            return False
+        worked = self._mailroom.deliver()
+        self._count_mail(self._mailroom)
+        return worked
+
+    def close_mailroom(self) -> None:
+        """Look for what may have gone out, copy to Sent, and remember what is in trouble."""
+        if self._mailroom is not None:
+            self._mailroom.finish()
+            self._count_mail(self._mailroom)
+            self.result.troubles = self._mailroom.troubles
+
+    def _count_mail(self, mailroom: Mailroom) -> None:
+        self.result.count(mailroom.changes)
+        mailroom.changes.clear()
+        if not self._simulated:
+            now = self._clock.now()
+            self._now = max(self._now, now)
+            self._target = self._now
+
     def arrive(self) -> TickResult:
         """Set the clock to the target and tell what was done."""
         store, result = self._store, self.result
@@ -182,6 +227,7 @@ class _Run:
                 result.ended
             )
             self._now = max(self._now, result.ended)
+            result.unsettled = sum(store.outbox.counts(UNSETTLED).values())
             result.next_due = self._next_due(self._world(1))
         return result
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from seqctl.store.enrollments import SqliteEnrollments
     from seqctl.store.holds import SqliteHolds
     from seqctl.store.outbox import SqliteOutbox
+    from seqctl.store.received import SqliteReceived
     from seqctl.store.tasks import SqliteTasks
     from seqctl.store.views import SqliteViews
 
@@ -66,6 +67,13 @@ class SqliteStore:
         from seqctl.store.outbox import SqliteOutbox
 
         return SqliteOutbox(self.connection)
+
+    @property
+    def received(self) -> SqliteReceived:
+        """Mails that were read."""
+        from seqctl.store.received import SqliteReceived
+
+        return SqliteReceived(self.connection)
 
     @property
     def tasks(self) -> SqliteTasks:

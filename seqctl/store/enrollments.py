@@ -68,6 +68,8 @@ _FROM_LINE = _DUE.format(
     ) CROSS JOIN enrollment AS e ON e.id = line_id""",
     where="WHERE place <= ?",
 )
+WITH_FLOOR = ("enrollment", "message")
+"""What is named outside the workspace: after a restore their numbers are never given again."""
 _INSERT_TASK = """
     INSERT INTO task (id, enrollment_id, step, assignee_id, type, title, priority, notes, subject,
         body, created_at)
@@ -264,10 +266,10 @@ class SqliteEnrollments:
         return self._next("message")
 
     def _next(self, table: str) -> int:
-        row = self._connection.execute(
-            f"SELECT max((SELECT ifnull(max(id), 0) FROM {table}), id_floor) + 1 FROM workspace"
-        ).fetchone()
-        return row[0]
+        last = f"SELECT ifnull(max(id), 0) FROM {table}"
+        if table in WITH_FLOOR:
+            last = f"SELECT max(({last}), id_floor) FROM workspace"
+        return self._connection.execute(last).fetchone()[0] + 1
 
     # --- writing ------------------------------------------------------------------------------
 

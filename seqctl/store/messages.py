@@ -20,7 +20,7 @@ _COPY = """
     INSERT INTO outbox SELECT m.id FROM message AS m JOIN inbox AS i ON i.id = m.inbox_id
     WHERE m.id >= ? AND m.status = 'sent' AND i.capture_to IS NOT NULL
 """
-_LIMITED = "per_day IS NOT NULL OR per_minute IS NOT NULL OR gap_least IS NOT NULL"
+LIMITED = "per_day IS NOT NULL OR per_minute IS NOT NULL OR gap_least IS NOT NULL"
 _A_DAY_AGO = timedelta(seconds=1) + DAY
 
 
@@ -58,7 +58,7 @@ def take_earlier_slots(connection: sqlite3.Connection, inbox_id: int, since: dat
     """Let the mails that an inbox sent from this moment on count, though it had no limit then."""
     connection.execute(
         "INSERT OR IGNORE INTO slot SELECT m.inbox_id, m.at, m.id FROM message AS m "
-        f"JOIN inbox AS i ON i.id = m.inbox_id WHERE ({_LIMITED}) AND m.inbox_id = ?1 "
+        f"JOIN inbox AS i ON i.id = m.inbox_id WHERE ({LIMITED}) AND m.inbox_id = ?1 "
         "AND m.at > ?2 AND m.status NOT IN ('failed', 'cancelled') AND m.id > ifnull("
         "(SELECT id FROM message WHERE at <= ?2 ORDER BY id DESC LIMIT 1), 0)",
         (inbox_id, iso(since)),
@@ -66,7 +66,7 @@ def take_earlier_slots(connection: sqlite3.Connection, inbox_id: int, since: dat
 
 
 def _take_slots(connection: sqlite3.Connection, messages: Sequence[Message]) -> None:
-    limited = {row[0] for row in connection.execute(f"SELECT id FROM inbox WHERE {_LIMITED}")}
+    limited = {row[0] for row in connection.execute(f"SELECT id FROM inbox WHERE {LIMITED}")}
     taken = [(m.inbox_id, iso(m.at), m.id) for m in messages if m.inbox_id in limited]
     if taken:
         connection.executemany("INSERT OR REPLACE INTO slot VALUES (?, ?, ?)", taken)

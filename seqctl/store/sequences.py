@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from seqctl.domain import content
@@ -125,6 +126,19 @@ class SqliteSequences:
                 (sequence_id,),
             ).fetchall()
         )
+
+    def keep_contents(self, contents: Mapping[str, bytes]) -> None:
+        """Keep attached files by their digest; one that is kept already stays as it is."""
+        self._connection.executemany(
+            "INSERT INTO attachment (digest, content) VALUES (?, ?) ON CONFLICT DO NOTHING",
+            contents.items(),
+        )
+
+    def contents(self, digests: Iterable[str]) -> dict[str, bytes]:
+        """The attached files with these digests, but for those that are not kept."""
+        find = "SELECT digest, content FROM attachment WHERE digest = ?"
+        wanted = dict.fromkeys(digests)
+        return dict(row for each in wanted for row in self._connection.execute(find, (each,)))
 
 
 def _to_sequence(row: tuple[int, str, str, int, str, str, int, int, int]) -> Sequence:

@@ -10,6 +10,9 @@ from seqctl.domain.moments import iso
 from seqctl.ports import WorkspaceState
 from seqctl.store.rows import moment, text
 
+_GIVEN_SINCE_AT_MOST = 100_000
+"""So many mails or enrollments were made at most between a backup and its restore."""
+
 
 class SqliteWorkspace:
     """Implements `ports.Workspace`."""
@@ -64,8 +67,17 @@ class SqliteWorkspace:
         )
 
     def mark_restored(self, at: datetime) -> None:
-        """Remember that this file came from a backup."""
-        self._connection.execute("UPDATE workspace SET restored_at = ?", (iso(at),))
+        """Remember that this file came from a backup: what was on its way may have gone out since,
+        and numbers that were given since are not given again."""
+        self._connection.execute(
+            "UPDATE workspace SET restored_at = ?, id_floor = ? + max("
+            "(SELECT ifnull(max(id), 0) FROM message), (SELECT ifnull(max(id), 0) FROM enrollment))",
+            (iso(at), _GIVEN_SINCE_AT_MOST),
+        )
+        self._connection.execute(
+            "UPDATE message SET status = 'sending' WHERE status IN ('queued', 'claimed') "
+            "AND id IN (SELECT last_message_id FROM enrollment WHERE waiting = 'mail')"
+        )
 
     def config(self) -> dict[str, str]:
         """All settings."""

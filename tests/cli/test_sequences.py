@@ -240,7 +240,7 @@ def test_show(work: Cli) -> None:
             "priority": "high",
             "notes": "Ask.",
             "wait": True,
-            "email": {"subject": "s", "body": "b", "markdown": False},
+            "email": {"subject": "s", "body": "b", "markdown": False, "attachments": []},
         },
     }
     assert {key: document[key] for key in document if key != "steps"} == {

@@ -36,7 +36,7 @@ def shown(first: int) -> str:
 def read(text: str, first: int) -> tuple[Step, ...]:
     return read_edit(
         text, name="edit.yaml", folder=None, sequence="intro", version=VERSION, first=first
-    )
+    ).steps
 
 
 def mistakes_of(text: str, first: int) -> list[str]:
@@ -149,6 +149,6 @@ def test_body_files_lie_beside_the_file(tmp_path: Path) -> None:
         sequence="intro",
         version=VERSION,
         first=2,
-    )
+    ).steps
     assert steps[1].email is not None
     assert steps[1].email.markdown

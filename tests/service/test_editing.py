@@ -74,7 +74,7 @@ class Workspace:
         return self.save(opened, text)
 
     def save(self, opened: editing.Editing, text: str) -> bool:
-        steps = read_edit(
+        edited = read_edit(
             text,
             name="edit.yaml",
             folder=None,
@@ -82,7 +82,7 @@ class Workspace:
             version=opened.version,
             first=opened.first,
         )
-        return editing.save_edit(self.store, self.bo, self.now, opened, steps)
+        return editing.save_edit(self.store, self.bo, self.now, opened, edited.steps)
 
     def label(self) -> int | str:
         return self.store.sequences.version(self.ada.version_id).label

@@ -1,0 +1,196 @@
+"""Handing real mail over, each exactly once (docs/mail.md; spec, section 13).
+
+queued → claimed (committed) → body on the wire → `sending` committed → final dot → what the server said.
+A mail whose final dot has not gone out was never taken by the server. So one that was claimed may go
+again; one that was `sending` may not, until it was looked for in Sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from seqctl.domain.model import Change, Inbox, MailStatus
+from seqctl.domain.schedule import is_open
+from seqctl.ports.mail import AccountRefused, Envelope, Handover, Unreachable, Verdict
+from seqctl.service.outgoing import Composing
+from seqctl.service.settling import Settling
+
+if TYPE_CHECKING:
+    from seqctl.ports import Clock, Store
+    from seqctl.ports.mail import Courier, PostOffice
+    from seqctl.ports.outbox import Claim, Sent
+    from seqctl.service.planning import Plans
+
+_CLAIMED_AT_ONCE = 100
+
+
+class Delivery:
+    """Hands over what is queued of one inbox; `trouble` is why its account may not send, if so."""
+
+    def __init__(
+        self, store: Store, clock: Clock, office: PostOffice, plans: Plans, inbox: Inbox
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._office = office
+        self._plans = plans
+        self._inbox = inbox
+        self._composing = Composing(store, office)
+        self.trouble: AccountRefused | None = None
+        self.changes: list[Change] = []
+
+    def run(self) -> bool:
+        """Hand over all that is queued; whether anything was."""
+        claims = self._claim()
+        if not claims:
+            return False
+        try:
+            courier = self._office.courier(self._inbox.account)
+        except Unreachable as error:
+            self._none(claims, Verdict.TRY_LATER, str(error))
+        except AccountRefused as error:
+            self.trouble = error
+            self._none(claims, Verdict.ACCOUNT, str(error))
+        else:
+            try:
+                self._all(courier, claims)
+            finally:
+                courier.close()
+        return True
+
+    def _all(self, courier: Courier, claims: list[Claim]) -> None:
+        while claims:
+            for start in range(0, len(claims), courier.sessions):
+                if self.trouble is not None:
+                    self._none(claims[start:], Verdict.ACCOUNT, str(self.trouble))
+                    return
+                self._round(courier, claims[start : start + courier.sessions])
+            claims = self._claim() if self.trouble is None else []
+
+    def _round(self, courier: Courier, claims: list[Claim]) -> None:
+        """Up to as many mails as there are sessions: all bodies, one commit, all final dots."""
+        store = self._store
+        envelopes = [self._envelope(claim) for claim in claims]
+        refused = courier.begin(envelopes)
+        begun = {claim.id for claim in claims} - {handover.id for handover in refused}
+        with store.writing():
+            self._settle(refused)
+            going = store.outbox.mark_sending(begun)
+        stopped = begun - going
+        courier.drop(stopped)
+        outcomes = courier.finish() if going else []
+        with store.writing():
+            self._settle(outcomes)
+            self._take_back(stopped, "its enrollment was held or ended, or the workspace halted")
+
+    def _none(self, claims: list[Claim], verdict: Verdict, words: str) -> None:
+        """None of these, nor of what else is queued, can be handed over now, for one reason."""
+        while claims:
+            with self._store.writing():
+                self._settle([Handover(claim.id, verdict, words) for claim in claims])
+            claims = self._claim()
+
+    def _claim(self) -> list[Claim]:
+        """The next mails to hand over; those whose window has closed meanwhile go back."""
+        store, now = self._store, self._now()
+        with store.writing():
+            claims = store.outbox.claim(self._inbox.id, now, _CLAIMED_AT_ONCE)
+            mails = store.outbox.get(claim.id for claim in claims)
+            closed = {mail.id for mail in mails if not self._may_go_at(mail, now)}
+            self._take_back(closed, "the day or window has closed meanwhile")
+        return [claim for claim in claims if claim.id not in closed]
+
+    def _may_go_at(self, mail: Sent, now: datetime) -> bool:
+        enrollment = mail.enrollment
+        return enrollment.any_time or is_open(now, self._plans.of(enrollment).calendar)
+
+    def _take_back(self, ids: Iterable[int], words: str) -> None:
+        settling = self._settling()
+        for mail in self._store.outbox.get(ids):
+            settling.taken_back(mail, words)
+        self.changes += settling.changes
+
+    def _settle(self, handovers: list[Handover]) -> None:
+        settling = self._settling()
+        said = {handover.id: handover for handover in handovers}
+        for mail in self._store.outbox.get(said):
+            handover = said[mail.id]
+            self._settle_one(settling, mail, handover)
+            if handover.verdict == Verdict.ACCOUNT and self.trouble is None:
+                self.trouble = AccountRefused(handover.words)
+        self.changes += settling.changes
+        accepted = [h.id for h in handovers if h.verdict == Verdict.ACCEPTED]
+        account = self._inbox.account
+        if account.reads and not account.fills_sent:
+            self._store.outbox.keep_in_sent(accepted)
+
+    @staticmethod
+    def _settle_one(settling: Settling, mail: Sent, handover: Handover) -> None:
+        words = handover.words
+        if handover.verdict == Verdict.ACCEPTED:
+            settling.sent(mail, settling.now)
+        elif handover.verdict == Verdict.TRY_LATER:
+            settling.try_later(mail, words)
+        elif handover.verdict == Verdict.BAD_RECIPIENT:
+            settling.bounced(mail, words)
+        elif handover.verdict == Verdict.REFUSED:
+            settling.refused(mail, words)
+        elif handover.verdict == Verdict.ACCOUNT:
+            settling.blocked(mail, words)
+        else:
+            settling.unsure(mail, words)
+
+    def _envelope(self, claim: Claim) -> Envelope:
+        content = self._composing.content(claim)
+        return Envelope(claim.id, claim.sender, claim.recipient, content)
+
+    def _settling(self) -> Settling:
+        return Settling(self._store, self._plans, self._now())
+
+    def _now(self) -> datetime:
+        return _current(self._store, self._clock)
+
+
+Find = Callable[["Sent"], datetime | None]
+"""Finds when a mail went out, or None where it does not stand in Sent."""
+
+
+def recover(
+    store: Store, clock: Clock, plans: Plans, inbox: Inbox, find: Find | None
+) -> list[Change]:
+    """Settle what an interrupted tick left, under the tick lock.
+
+    What was claimed goes back. What may have gone out is looked for with `find`; where no mailbox
+    is read (`find` is None) nobody can tell: `unknown`.
+    """
+    changes: list[Change] = []
+    now = _current(store, clock)
+    with store.writing():
+        settling = Settling(store, plans, now)
+        for mail in store.outbox.unsettled(inbox.id, MailStatus.QUEUED, MailStatus.CLAIMED):
+            if mail.is_awaited or not mail.enrollment.live or mail.status == MailStatus.CLAIMED:
+                settling.taken_back(mail, "the tick that was to send it was interrupted")
+        changes += settling.changes
+    for mail in store.outbox.unsettled(inbox.id, MailStatus.SENDING):
+        found = None if find is None else find(mail)
+        with store.writing():
+            settling = Settling(store, plans, _current(store, clock))
+            (mail,) = store.outbox.get([mail.id])
+            if found is not None:
+                settling.sent(mail, min(found, settling.now), "found in Sent")
+            else:
+                settling.unknown(mail, _UNFOUND if find else _NOBODY_TELLS)
+            changes += settling.changes
+    return changes
+
+
+def _current(store: Store, clock: Clock) -> datetime:
+    """The actual time, never before the last event."""
+    now = clock.now()
+    return max(now, store.history.last_at() or now)
+
+
+_UNFOUND = "it may or may not have gone out; it does not stand in Sent"
+_NOBODY_TELLS = "it may or may not have gone out; no mailbox is read that could tell"

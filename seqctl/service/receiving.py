@@ -1,0 +1,241 @@
+"""What a mail that was read is taken for, knowing the workspace (docs/mail.md has the order)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from seqctl.domain.letters import Kind, Letter, taken_for
+from seqctl.domain.message_ids import is_seqctl_id, message_of, message_of_token
+from seqctl.domain.model import Contact, Inbox, MailStatus
+from seqctl.ports.mail import Folder
+from seqctl.ports.received import Received
+from seqctl.service.reacting import About, Reaction, react, wrote_by_hand
+from seqctl.service.settling import Settling
+
+if TYPE_CHECKING:
+    from seqctl.ports import Store
+    from seqctl.ports.mail import Arrived
+    from seqctl.ports.outbox import Sent
+    from seqctl.service.planning import Plans
+
+_BOUNCES = frozenset({Kind.BOUNCE_HARD, Kind.BOUNCE_SOFT})
+_OPEN = frozenset({MailStatus.SENDING, MailStatus.UNKNOWN})
+
+
+class Judgement(NamedTuple):
+    """What a mail is taken for, why, whom it is about, and the mail of ours that it answers.
+
+    `by_thread` is whether it names a mail of ours, not only comes from a contact's address.
+    """
+
+    kind: Kind
+    reason: str
+    contact: Contact | None = None
+    message: Sent | None = None
+    recipient: str | None = None
+
+    @property
+    def by_thread(self) -> bool:
+        return self.message is not None
+
+
+class Receiving:
+    """Judges the mails of one inbox and does what they ask for, inside the caller's transaction.
+
+    `aliases` are the contacts of addresses that are no contact's first one.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        plans: Plans,
+        inbox: Inbox,
+        now: datetime,
+        aliases: Mapping[str, int],
+    ) -> None:
+        self._store = store
+        self._plans = plans
+        self._inbox = inbox
+        self._now = now
+        self._aliases = aliases
+        state = store.workspace.state()
+        self._secret = state.secret
+        self._simulated = state.simulated
+
+    def take(self, arrived: Arrived, letter: Letter) -> Received:
+        """Record a mail and what it changed."""
+        judged = self._judge(letter, arrived.folder)
+        settled = self._evidence(letter, judged)
+        reaction, note = self._react(judged, letter, arrived)
+        message, contact = judged.message, judged.contact
+        received = Received(
+            0,
+            self._inbox.id,
+            arrived.folder,
+            arrived.cursor.validity if arrived.cursor else 0,
+            arrived.key,
+            self._now,
+            arrived.at,
+            letter.sender,
+            letter.subject,
+            letter.message_id,
+            judged.kind,
+            f"{judged.reason}; {note}" if note else judged.reason,
+            judged.recipient,
+            contact.id if contact else None,
+            message.enrollment.id if message else None,
+            message.id if message else None,
+            letter.returns,
+            bool(reaction) or settled,
+            reaction.suppressed,
+            reaction.hold_id,
+            reaction.ended,
+        )
+        return received._replace(id=self._store.received.add(received))
+
+    # --- what it is -----------------------------------------------------------------------------
+
+    def _judge(self, letter: Letter, folder: Folder) -> Judgement:
+        own = self._own(letter, folder)
+        if own is not None:
+            return own
+        kind, reason = taken_for(letter)
+        message = self._answered(letter)
+        if kind in _BOUNCES or kind == Kind.COMPLAINT:
+            return self._report(kind, reason, letter, message)
+        if kind == Kind.UNSUBSCRIBE and letter.token is not None:
+            genuine = message_of_token(letter.token, self._secret)
+            named = self._message(genuine) if genuine is not None else None
+            if named is not None:
+                return self._about(Kind.UNSUBSCRIBE, reason, letter, named)
+            kind, reason = self._without_token(letter)
+        judged = self._about(kind, reason, letter, message)
+        if kind != Kind.OTHER:
+            return judged
+        return self._perhaps_reply(judged)
+
+    def _own(self, letter: Letter, folder: Folder) -> Judgement | None:
+        ours = letter.seqctl_id is not None and is_seqctl_id(letter.seqctl_id, self._secret)
+        number = message_of(letter.message_id or "", self._secret)
+        if ours or number is not None:
+            message = self._message(number) if number is not None else None
+            return Judgement(Kind.OWN, "one of the mails sent from here", None, message)
+        if folder == Folder.SENT:
+            return Judgement(Kind.OWN, "written by hand")
+        if letter.sender == self._inbox.address and letter.failure is None:
+            return Judgement(Kind.OWN, "from this inbox itself")
+        return None
+
+    @staticmethod
+    def _without_token(letter: Letter) -> tuple[Kind, str]:
+        """What a mail is whose token is not one of ours."""
+        kind, reason = taken_for(letter._replace(token=None))
+        return kind, f"its unsubscribe token is not one of ours{'; ' if reason else ''}{reason}"
+
+    def _report(self, kind: Kind, reason: str, letter: Letter, message: Sent | None) -> Judgement:
+        """A bounce or a complaint: it is only about a message of ours."""
+        named = letter.complaint if kind == Kind.COMPLAINT else None
+        if letter.failure is not None and kind != Kind.COMPLAINT:
+            named = letter.failure.recipient
+        if message is None:
+            return Judgement(kind, f"{reason}; about no mail of ours", None, None, named or None)
+        return Judgement(
+            kind, reason, self._contact(message.contact_id), message, named or message.recipient
+        )
+
+    def _about(self, kind: Kind, reason: str, letter: Letter, message: Sent | None) -> Judgement:
+        contact = self._from(letter.sender)
+        if message is not None:
+            contact = self._contact(message.contact_id)
+        recipient = None
+        if kind == Kind.UNSUBSCRIBE:
+            recipient = contact.email if contact else letter.sender
+        return Judgement(kind, reason, contact, message, recipient)
+
+    def _perhaps_reply(self, judged: Judgement) -> Judgement:
+        said = f"{judged.reason}; " if judged.reason else ""
+        if judged.message is not None:
+            reason = f"{said}answers mail {judged.message.id}: {judged.message.subject}"
+            return judged._replace(kind=Kind.REPLY, reason=reason)
+        if judged.contact is not None:
+            reason = f"{said}comes from {judged.contact.email}"
+            return judged._replace(kind=Kind.REPLY, reason=reason)
+        return judged._replace(reason=f"{said}answers no mail of ours, from no contact")
+
+    # --- what it changes ------------------------------------------------------------------------
+
+    def _evidence(self, letter: Letter, judged: Judgement) -> bool:
+        """A mail that was found or answered did go out: whether that settled anything."""
+        message = judged.message
+        if message is None and judged.kind == Kind.OWN and letter.seqctl_id:
+            message = self._step_of(letter.seqctl_id)
+        if message is None or message.status not in _OPEN:
+            return False
+        at = min(letter.at or message.at, self._now)
+        settling = Settling(self._store, self._plans, self._now)
+        settling.sent(message, max(at, message.at) if judged.kind != Kind.OWN else at, "seen since")
+        return True
+
+    def _react(self, judged: Judgement, letter: Letter, arrived: Arrived) -> tuple[Reaction, str]:
+        if judged.kind == Kind.OWN:
+            return self._by_hand(judged, letter, arrived), ""
+        contact = judged.contact
+        if contact is None:
+            return Reaction(), ""
+        if not judged.by_thread and not self._is_newer(contact, arrived.at):
+            return Reaction(), "older than the enrollments"
+        message_id = judged.message.id if judged.message else None
+        why = f"{letter.subject}: {judged.reason}" if letter.subject else judged.reason
+        about = About(self._inbox, contact, why, letter.returns, message_id)
+        return react(self._store, judged.kind, about, self._now), ""
+
+    def _by_hand(self, judged: Judgement, letter: Letter, arrived: Arrived) -> Reaction:
+        if arrived.folder != Folder.SENT or judged.reason != "written by hand":
+            return Reaction()
+        if not self._inbox.account.hand_written:
+            return Reaction()
+        reactions = [
+            wrote_by_hand(self._store, self._inbox, contact, arrived.at, self._now)
+            for contact in self._store.contacts.find(letter.recipients).values()
+            if self._is_newer(contact, arrived.at)
+        ]
+        return next((reaction for reaction in reactions if reaction), Reaction())
+
+    def _is_newer(self, contact: Contact, at: datetime) -> bool:
+        """Whether a mail came after an enrollment began; a rehearsed mail has a date of its own."""
+        live = self._store.enrollments.live(contact_id=contact.id)
+        return self._simulated or not live or any(e.enrolled_at <= at for e in live)
+
+    # --- whom it is about -----------------------------------------------------------------------
+
+    def _answered(self, letter: Letter) -> Sent | None:
+        for reference in letter.references:
+            number = message_of(reference, self._secret)
+            message = self._message(number) if number is not None else None
+            if message is not None:
+                return message
+        return None
+
+    def _message(self, number: int) -> Sent | None:
+        found = self._store.outbox.get([number])
+        return found[0] if found else None
+
+    def _step_of(self, seqctl_id: str) -> Sent | None:
+        """The unsettled mail of the step that an X-Seqctl-Id names, if that is the latest one."""
+        enrollment_id, step = (int(part) for part in seqctl_id.split(".")[:2])
+        for enrollment in self._store.enrollments.get([enrollment_id]):
+            message = self._message(enrollment.last_message_id or 0)
+            if message is not None and message.step == step:
+                return message
+        return None
+
+    def _from(self, address: str) -> Contact | None:
+        found = self._store.contacts.find([address]).get(address)
+        if found is None and address in self._aliases:
+            found = self._contact(self._aliases[address])
+        return found
+
+    def _contact(self, contact_id: int) -> Contact | None:
+        return self._store.contacts.by_ids([contact_id]).get(contact_id)

@@ -1,0 +1,61 @@
+"""`mail resolve`: a person says what became of a mail that may or may not have gone out."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from seqctl.domain.errors import NotFound, Refused
+from seqctl.domain.model import MailStatus, User
+from seqctl.service.planning import Plans
+from seqctl.service.settling import Settling
+
+if TYPE_CHECKING:
+    from seqctl.ports import Store
+    from seqctl.ports.outbox import Sent
+
+UNSETTLED = frozenset({MailStatus.UNKNOWN, MailStatus.SENDING})
+
+
+def resolve(store: Store, user: User, now: datetime, id: int, *, sent: bool) -> MailStatus:
+    """Settle an unsettled mail: it was `sent`, or it is to be sent again; give its status.
+
+    What was sent keeps the time of its attempt, from which the next delay counts. Raises NotFound,
+    and Refused for another user's, a settled one, or one whose enrollment has ended (`--resend`).
+    """
+    with store.tick_lock(), store.writing():
+        found = store.outbox.get([id])
+        if not found:
+            raise NotFound(f"There is no mail {id}.", "seqctl mail list", code="NO_MAIL")
+        mail = found[0]
+        _refuse(store, user, mail, sent=sent)
+        settling = Settling(store, Plans(store), now, user.id)
+        if sent:
+            settling.sent(mail, min(mail.at, now), f"{user.name} says so")
+        else:
+            settling.taken_back(mail, f"{user.name} says that it did not go out")
+        return store.outbox.get([id])[0].status
+
+
+def _refuse(store: Store, user: User, mail: Sent, *, sent: bool) -> None:
+    if mail.enrollment.user_id != user.id:
+        owner = next(
+            u.name for u in store.people.users(removed=True) if u.id == mail.enrollment.user_id
+        )
+        raise Refused(
+            f"Mail {mail.id} is one of {owner}'s.",
+            f"the same command with --as {owner}",
+            code="NOT_YOURS",
+        )
+    if mail.status not in UNSETTLED:
+        raise Refused(
+            f"Mail {mail.id} is settled: {mail.status.value}.",
+            "seqctl mail list --status unknown",
+            code="SETTLED",
+        )
+    if not sent and not mail.enrollment.live:
+        raise Refused(
+            f"The enrollment of mail {mail.id} has ended: it can't be sent again.",
+            f"seqctl mail resolve {mail.id} --sent",
+            code="ENDED",
+        )

@@ -1,0 +1,162 @@
+"""Mails that were read: what each was taken for, and what it changed."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+from seqctl.domain.letters import Kind
+from seqctl.domain.moments import from_iso, iso
+from seqctl.ports.mail import Cursor, Folder
+from seqctl.ports.received import Received, ReceivedView
+from seqctl.store.rows import Row
+from seqctl.store.selecting import ONE_OF, Conditions, at_most, listed
+
+_COLUMNS = (
+    "id", "inbox_id", "folder", "validity", "key", "read_at", "at", "sender", "subject", "message_id",
+    "kind", "reason", "recipient", "contact_id", "enrollment_id", "answers", "returns", "counted",
+    "suppressed", "hold_id",
+)  # fmt: skip
+_SELECT = f"SELECT {', '.join(f'r.{column}' for column in _COLUMNS)}"
+_CHANGING = _COLUMNS[_COLUMNS.index("kind") :]
+_WIDTH = len(_COLUMNS)
+
+
+class SqliteReceived:
+    """Implements `ports.ReceivedMails`."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def cursor(self, inbox_id: int, folder: Folder) -> Cursor | None:
+        """Up to where a folder was read."""
+        row = self._connection.execute(
+            "SELECT validity, last_uid FROM mailbox_cursor WHERE inbox_id = ? AND folder = ?",
+            (inbox_id, folder.value),
+        ).fetchone()
+        return Cursor(*row) if row else None
+
+    def move_cursor(self, inbox_id: int, folder: Folder, cursor: Cursor) -> None:
+        """Remember up to where a folder was read."""
+        self._connection.execute(
+            "INSERT INTO mailbox_cursor VALUES (?, ?, ?, ?) ON CONFLICT (inbox_id, folder) "
+            "DO UPDATE SET validity = excluded.validity, last_uid = excluded.last_uid",
+            (inbox_id, folder.value, *cursor),
+        )
+
+    def known_keys(self, inbox_id: int, folder: Folder) -> list[str]:
+        """The keys of all that was read from a folder."""
+        rows = self._connection.execute(
+            "SELECT key FROM received WHERE inbox_id = ? AND folder = ?", (inbox_id, folder.value)
+        )
+        return [row[0] for row in rows]
+
+    def was_read(self, inbox_id: int, folder: Folder, message_id: str) -> bool:
+        """Whether a mail with this Message-ID was read from this folder before."""
+        row = self._connection.execute(
+            "SELECT 1 FROM received WHERE message_id = ? AND inbox_id = ? AND folder = ?",
+            (message_id, inbox_id, folder.value),
+        ).fetchone()
+        return row is not None
+
+    def add(self, received: Received) -> int:
+        """Store a mail that was read (its id is ignored) and give its id."""
+        values = _values(received)[1:]
+        cursor = self._connection.execute(
+            f"INSERT INTO received ({', '.join(_COLUMNS[1:])}) "
+            f"VALUES ({', '.join('?' * len(values))})",
+            values,
+        )
+        assert cursor.lastrowid is not None
+        self._write_ended(cursor.lastrowid, received.ended)
+        return cursor.lastrowid
+
+    def change(self, received: Received) -> None:
+        """Store what it is taken for now, and what that changed."""
+        values = _values(received)[_COLUMNS.index("kind") :]
+        self._connection.execute(
+            f"UPDATE received SET {', '.join(f'{c} = ?' for c in _CHANGING)} WHERE id = ?",
+            (*values, received.id),
+        )
+        self._write_ended(received.id, received.ended)
+
+    def get(self, id: int) -> Received | None:
+        """A mail that was read, or None."""
+        found = self._all("WHERE r.id = ?", (id,))
+        return found[0] if found else None
+
+    def of_contact(self, contact_id: int) -> list[Received]:
+        """The mails that were about a contact, by id."""
+        return self._all("WHERE r.contact_id = ? ORDER BY r.id", (contact_id,))
+
+    def view(
+        self, *, user_id: int | None = None, limit: int | None = None, id: int | None = None
+    ) -> list[ReceivedView]:
+        """The latest mails that were read, by id (see `ports.ReceivedMails`)."""
+        asked = Conditions()
+        asked.add("i.user_id = ?", user_id)
+        asked.add("r.id = ?", id)
+        asked.texts.append("(r.folder = 'inbox' OR r.counted)")
+        rows = self._connection.execute(
+            f"{_SELECT}, i.address, i.user_id, c.email FROM received AS r "
+            "JOIN inbox AS i ON i.id = r.inbox_id LEFT JOIN contact AS c ON c.id = r.contact_id "
+            f"{asked.where} ORDER BY r.id DESC LIMIT ?",
+            [*asked.values, at_most(limit)],
+        ).fetchall()
+        return [ReceivedView(self._received(row), *row[_WIDTH:]) for row in reversed(rows)]
+
+    def aliases(self, addresses: Iterable[str]) -> dict[str, int]:
+        """The contacts that these addresses belong to (see `ports.ReceivedMails`)."""
+        wanted = listed(addresses)
+        rows = self._connection.execute(
+            "SELECT c.value, contact.id, json_extract(contact.properties, '$.other_emails') AS others "
+            "FROM contact, json_each(?) AS c "
+            "WHERE contact.deleted_at IS NULL AND instr(lower(others), c.value)",
+            (wanted,),
+        )
+        found = {
+            one: id for one, id, others in rows if one in re.split(r"[\s,;|]+", others.lower())
+        }
+        answered = self._connection.execute(
+            "SELECT sender, contact_id FROM received WHERE kind = 'reply' "
+            f"AND contact_id IS NOT NULL AND answers IS NOT NULL AND sender IN {ONE_OF}",
+            (wanted,),
+        )
+        return found | dict(answered.fetchall())
+
+    def _write_ended(self, id: int, enrollments: Iterable[int]) -> None:
+        self._connection.execute("DELETE FROM ended_by_mail WHERE received_id = ?", (id,))
+        self._connection.executemany(
+            "INSERT INTO ended_by_mail VALUES (?, ?)", [(id, each) for each in enrollments]
+        )
+
+    def _all(self, where: str, values: tuple[object, ...]) -> list[Received]:
+        rows = self._connection.execute(f"{_SELECT} FROM received AS r {where}", values).fetchall()
+        return [self._received(row) for row in rows]
+
+    def _received(self, row: Row) -> Received:
+        ended = self._connection.execute(
+            "SELECT enrollment_id FROM ended_by_mail WHERE received_id = ? ORDER BY 1", row[:1]
+        )
+        values: dict[str, Any] = dict(zip(_COLUMNS, row, strict=False))
+        values |= {
+            "folder": Folder(values["folder"]),
+            "read_at": from_iso(values["read_at"]),
+            "at": from_iso(values["at"]),
+            "kind": Kind(values["kind"]),
+            "returns": date.fromisoformat(values["returns"]) if values["returns"] else None,
+            "counted": bool(values["counted"]),
+        }
+        return Received(**values, ended=tuple(id for (id,) in ended))
+
+
+def _values(received: Received) -> tuple[object, ...]:
+    return (
+        *received[:2], received.folder.value, *received[3:5], iso(received.read_at),
+        iso(received.at), *received[7:10], received.kind.value, *received[11:16],
+        received.returns.isoformat() if received.returns else None, int(received.counted),
+        *received[18:20],
+    )  # fmt: skip
