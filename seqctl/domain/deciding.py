@@ -234,8 +234,7 @@ class Decider:
         message = self._message(row, plan, sender, at, message_id)
         enrollment, number = row.enrollment, row.enrollment.step
         if not sender.real:
-            noted = enrollment._replace(last_message_id=message.id)
-            after = lifecycle.step_done(noted, plan, at)
+            after = lifecycle.step_done(enrollment, plan, at, message.id)
             return change(after, at, "sent", message.subject, step=number, message=message)
         after = lifecycle.mail_queued(enrollment, message.id)
         restored = self._world.restored_at

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -11,7 +12,7 @@ import pytest
 
 from seqctl.domain.accounts import NO_LIMITS, Limits
 from seqctl.domain.model import TaskPlan
-from seqctl.service import contacts, editing, inboxes, ticking
+from seqctl.service import contacts, editing, inboxes, status, ticking
 from tests.desk import MAILS, MONDAY, Desk, RealDesk
 from tests.workspaces import CLOCK, assert_same, ledger
 
@@ -229,6 +230,43 @@ def test_who_may_not_be_written_to_any_more_takes_nobodys_turn(queue: Desk) -> N
     assert names(queue) == ["p00", "p02"]
 
 
+def test_one_in_line_that_the_tables_refuse_ends_alone(queue: Desk) -> None:
+    queue.store.connection.execute(
+        "CREATE TRIGGER no_second BEFORE INSERT ON message WHEN NEW.enrollment_id = 2 "
+        "BEGIN SELECT RAISE(ABORT, 'not this one'); END"
+    )
+    result = queue.until_idle()
+    assert [(e.enrollment, e.code) for e in result.errors] == [(2, "DEFECT")]
+    assert list(zip(names(queue), moments(queue), strict=True))[1:] == [
+        ("p02", MONDAY + DAY), ("p03", MONDAY + 2 * DAY), ("p04", MONDAY + 3 * DAY),
+    ]  # fmt: skip
+
+
+def test_one_in_line_whose_version_can_not_be_read_ends_alone(queue: Desk) -> None:
+    opened = editing.open_edit(queue.store, queue.me, "intro", "p01@x.test")
+    (step,) = opened.version.steps
+    other = step._replace(email=step.email and step.email._replace(subject="Good day"))
+    editing.save_edit(queue.store, queue.me, queue.now, opened, (other,))
+    queue.store.connection.execute(
+        "UPDATE sequence_version SET content = '{}' WHERE edit_of IS NOT NULL"
+    )
+    result = queue.tick(days=4)
+    assert [(e.enrollment, e.code) for e in result.errors] == [(2, "DEFECT")]
+    assert names(queue) == ["p00", "p02", "p03", "p04"]
+
+
+def test_one_in_line_that_no_day_allows_any_more_ends_alone(queue: Desk) -> None:
+    """Its version was given holidays without end behind the program's back."""
+    days = [f"{MONDAY + day * DAY:%Y-%m-%d}" for day in range(800)]
+    queue.store.connection.execute(
+        "UPDATE sequence_version SET content = json_set(content, '$.settings.holidays', json(?))",
+        (json.dumps(days),),
+    )
+    result = queue.tick(days=1)
+    assert {failure.code for failure in result.errors} == {"NO_SEND_TIME"}
+    assert len(result.errors) == 4
+
+
 def test_a_text_that_fails_takes_nobodys_turn(desk: Desk) -> None:
     limited(filled(desk, MAILS, names=FIVE), per_day=1)
     desk.enroll(*FIVE)
@@ -328,6 +366,30 @@ def test_a_dry_run_shows_the_turns_and_changes_nothing(queue: Desk) -> None:
     result = ticking.tick(queue.store, CLOCK, by=2 * DAY, dry_run=True)
     assert result.emails == 2
     assert_same(before, ledger(queue.store))
+
+
+# --- what people see --------------------------------------------------------------------------------
+
+
+def test_the_turns_that_status_tells_are_those_that_come(desk: Desk) -> None:
+    limited(filled(desk, ONE.format(OFFICE)), per_day=7, gap=(30 * SECOND, 90 * SECOND))
+    desk.enroll(*FORTY)
+    desk.tick(hours=1)
+    page = status.summary_page(desk.store, desk.me, desk.now, "intro", status.Wanted())
+    assert len(page.turns) == 33
+    assert page.document["enrollments"][39]["due_at"] == MONDAY
+    (row,) = status.overview(desk.store, desk.me, desk.now).document["sequences"]
+    result = desk.until_idle()
+    assert row["next_due"] == min(page.turns.values())
+    assert result.emails == 33
+    rows = desk.store.connection.execute("SELECT enrollment_id, at FROM message WHERE id > 7")
+    assert page.turns == {id: datetime.fromisoformat(at) for id, at in rows}
+
+
+def test_no_turn_is_told_of_an_inbox_that_can_not_send(queue: Desk) -> None:
+    inboxes.disconnect_inbox(queue.store, queue.me, "ann@acme.test", False, queue.now)
+    page = status.summary_page(queue.store, queue.me, queue.now, "intro", status.Wanted())
+    assert page.turns == {}
 
 
 # --- killed and repeated, cut in pieces -------------------------------------------------------------
