@@ -137,6 +137,18 @@ def test_two_zones_share_one_inbox(desk: Desk) -> None:
     assert overseas == sorted(overseas)
 
 
+def test_a_mail_that_goes_when_it_is_due_does_not_say_that_it_waited(desk: Desk) -> None:
+    limited(filled(desk, names=FIVE), per_day=2)
+    desk.enroll(*FIVE[:3])
+    desk.tick()
+    desk.enroll("p03", at=MONDAY + DAY)
+    desk.enroll("p04", at=MONDAY + DAY)
+    desk.tick(days=1)
+    assert desk.kinds(3) == ["enrolled", "waiting", "sent", "finished"]
+    assert desk.kinds(4) == ["enrolled", "sent", "finished"]
+    assert desk.kinds(5) == ["enrolled", "waiting"]
+
+
 def test_an_inbox_without_limit_is_not_held_up_by_another(desk: Desk) -> None:
     limited(filled(desk, names=FIVE), per_day=1)
     desk.enroll(*FIVE[:3])
@@ -288,6 +300,16 @@ def test_disconnected_they_wait_for_the_inbox_at_once(queue: Desk) -> None:
     queue.until_idle()
     assert names(queue) == list(FIVE)
     assert moments(queue)[1:] == [MONDAY + HOUR + (2 + day) * DAY for day in range(4)]
+
+
+def test_disconnected_at_a_closed_hour_they_wait_for_the_inbox_at_once(desk: Desk) -> None:
+    limited(filled(desk, ONE.format(OFFICE), names=FIVE), per_day=1)
+    desk.tick_to(MONDAY + 4 * DAY)
+    desk.enroll(*FIVE)
+    desk.tick(days=1)  # Saturday
+    inboxes.disconnect_inbox(desk.store, desk.me, "ann@acme.test", False, desk.now)
+    desk.tick()
+    assert [desk.look(id)["waiting_on"] for id in range(2, 6)] == ["inbox"] * 4
 
 
 def test_connected_again_before_a_tick_nothing_has_changed(queue: Desk) -> None:
