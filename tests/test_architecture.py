@@ -20,7 +20,10 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
     "ports": ({"domain"}, set()),
     "service": ({"ports", "domain"}, set()),
     "store": ({"ports", "domain"}, {"sqlite3", "sqlite_utils"}),
-    "mail": ({"ports", "domain"}, {"smtplib", "imap_tools", "mistune", "markdown_it", "flufl"}),
+    "mail": (
+        {"ports", "domain"},
+        {"smtplib", "imaplib", "imap_tools", "markdown_it", "flufl"},
+    ),
     "files": (
         {"domain"},
         {"ruamel", "pydantic", "pydantic_core", "vobject", "charset_normalizer", "defusedxml"},
@@ -98,6 +101,7 @@ OWNED = {
     "sqlite3": "store",
     "sqlite_utils": "store",
     "smtplib": "mail",
+    "imaplib": "mail",
     "imap_tools": "mail",
     "flufl": "mail",
     "typer": "cli",

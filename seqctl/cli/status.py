@@ -15,6 +15,7 @@ from seqctl.domain.errors import WrongUsage
 from seqctl.domain.moments import show_from_now, show_seconds
 
 if TYPE_CHECKING:
+    from seqctl.domain.model import Inbox
     from seqctl.ports import WorkspaceState
     from seqctl.ports.views import Attention
     from seqctl.service.status import Overview, SummaryPage, Wanted
@@ -151,7 +152,7 @@ def _show_overview(session: Session, result: Overview, every: bool) -> None:
             f"{inbox['sent_today']} sent today",
             "" if inbox["connected"] else "yellow",
         )
-    _show_attention(session, result.attention)
+    _show_attention(session, result.attention, result.troubled)
     session.say()
     rows = result.document["sequences"]
     if not rows:
@@ -183,7 +184,10 @@ def _silent(session: Session, state: WorkspaceState) -> bool:
     return state.last_tick_at is None or session.now - state.last_tick_at > _SILENT_TOO_LONG
 
 
-def _show_attention(session: Session, attention: Attention) -> None:
+def _show_attention(session: Session, attention: Attention, troubled: list[Inbox]) -> None:
+    for inbox in troubled:
+        session.say(f"needs you: inbox {inbox.address}: {inbox.trouble}", "red")
+        session.say(f"           seqctl inbox test {inbox.address}")
     needs = [
         (attention.errors, "ended by an error", "seqctl status SEQUENCE --reason error"),
         (attention.overdue, "overdue", "seqctl tick --dry-run"),
@@ -193,7 +197,7 @@ def _show_attention(session: Session, attention: Attention) -> None:
     for number, what, command in needs:
         if number:
             session.say(f"needs you: {number} {what:<17}  {command}", "bold")
-    if not any(number for number, _, _ in needs):
+    if not troubled and not any(number for number, _, _ in needs):
         session.say("needs you: nothing")
 
 

@@ -272,6 +272,7 @@ class Decider:
             last if email.subject is None else None,
             at,
             markdown=email.markdown,
+            attachments=email.attachments,
             previous=last,
         )
 

@@ -365,7 +365,7 @@ class Message(NamedTuple):
     at: datetime
     status: MailStatus = MailStatus.SENT
     markdown: bool = False
-    attachments: str | None = None
+    attachments: tuple[Attachment, ...] = ()
     previous: int | None = None
     again: bool = False
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, cast
@@ -62,6 +61,8 @@ class AttachedFiles:
         return self._found[name]
 
     def _read(self, name: str) -> Attachment:
+        from hashlib import sha256
+
         if self._folder is None:
             raise UnreadableFile("can't be found without a sequence file; leave it out")
         path = path_inside(self._folder, name)

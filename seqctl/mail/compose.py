@@ -79,9 +79,8 @@ def _encoded(text: str) -> tuple[str, bytes]:
 
 
 def _base64(content: bytes) -> bytes:
-    from base64 import encodebytes
-
-    return encodebytes(content).replace(b"\n", b"\r\n")
+    whole = binascii.b2a_base64(content, newline=False)
+    return b"".join(whole[at : at + 76] + b"\r\n" for at in range(0, len(whole), 76))
 
 
 # --- several parts -------------------------------------------------------------------------------

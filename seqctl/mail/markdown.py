@@ -55,6 +55,7 @@ def _image(
 
     url = str(tokens[index].attrs["src"])
     label = escapeHtml(tokens[index].content or url)
-    if sum(token.nesting for token in tokens[:index] if token.type.startswith("link_")):
+    in_link = sum(token.nesting for token in tokens[:index] if token.type.startswith("link_"))
+    if in_link or not url:
         return label
     return f'<a href="{escapeHtml(url)}">{label}</a>'

@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 
 from seqctl.domain.accounts import Account
 from seqctl.domain.letters import Letter
+from seqctl.domain.smtp_replies import Verdict as Verdict
 
 
 class Unreachable(Exception):
@@ -63,17 +64,6 @@ class Envelope(NamedTuple):
     sender: str
     recipient: str
     content: bytes
-
-
-class Verdict(StrEnum):
-    """What became of one attempt to hand a mail over."""
-
-    ACCEPTED = "accepted"
-    TRY_LATER = "try later"  # 4xx, or the connection broke before the final dot
-    BAD_RECIPIENT = "bad recipient"  # 5xx for the recipient: a bounce
-    REFUSED = "refused"  # 5xx for the mail itself: too big, not wanted
-    ACCOUNT = "account"  # the account may not send now: nothing is wrong with the mail
-    UNKNOWN = "unknown"  # the final dot went out, and no answer came
 
 
 class Handover(NamedTuple):
@@ -167,7 +157,8 @@ class Mailbox(Protocol):
         ...
 
     def position(self, folder: Folder) -> Cursor | None:
-        """The end of a folder as it was when `new` opened it; None for a Maildir."""
+        """The folder's cursor once all that `new` has just yielded is dealt with, also if that was
+        nothing; None before `new` was read to its end, and for a Maildir, which has no cursor."""
         ...
 
     def find_sent(self, message_id: str, seqctl_id: str) -> datetime | None:

@@ -13,6 +13,7 @@ class EnrollmentView(NamedTuple):
     """An enrollment with the names of all that it points to, and what re-enrolling it asks.
 
     `version` and `edit_of` name its version (see `Version.label`); `steps` is how many that has.
+    `queued` is whether the mail of its step was refused for now and is tried again when it is due.
     `latest` is whether its contact has no later enrollment in its sequence. From there on, the fields
     are filled for unenrolled ones only.
     """
@@ -25,6 +26,7 @@ class EnrollmentView(NamedTuple):
     version: int
     edit_of: int | None
     steps: int
+    queued: bool
     latest: bool
     contact_deleted: bool
     sequence_deleted: bool
@@ -91,7 +93,10 @@ class TaskView(NamedTuple):
 
 
 class MessageView(NamedTuple):
-    """A message with the names of all that it points to; `user_id` is who enrolled."""
+    """A message with the names of all that it points to; `user_id` is who enrolled.
+
+    `words` are the server's, about the last attempt to hand it over.
+    """
 
     id: int
     enrollment_id: int
@@ -106,6 +111,7 @@ class MessageView(NamedTuple):
     body: str
     status: str
     at: datetime
+    words: str | None
 
 
 class EventView(NamedTuple):

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from seqctl.domain.errors import SeqctlError
 from seqctl.domain.model import Change, Inbox, MailStatus
 from seqctl.domain.schedule import is_open
 from seqctl.ports.mail import AccountRefused, Envelope, Handover, Unreachable, Verdict
@@ -72,8 +73,8 @@ class Delivery:
     def _round(self, courier: Courier, claims: list[Claim]) -> None:
         """Up to as many mails as there are sessions: all bodies, one commit, all final dots."""
         store = self._store
-        envelopes = [self._envelope(claim) for claim in claims]
-        refused = courier.begin(envelopes)
+        envelopes, refused = self._composed(claims)
+        refused += courier.begin(envelopes)
         begun = {claim.id for claim in claims} - {handover.id for handover in refused}
         with store.writing():
             self._settle(refused)
@@ -142,9 +143,18 @@ class Delivery:
         else:
             settling.unsure(mail, words)
 
-    def _envelope(self, claim: Claim) -> Envelope:
-        content = self._composing.content(claim)
-        return Envelope(claim.id, claim.sender, claim.recipient, content)
+    def _composed(self, claims: list[Claim]) -> tuple[list[Envelope], list[Handover]]:
+        """The mails as bytes; one that can't be composed stops nobody else."""
+        envelopes: list[Envelope] = []
+        refused: list[Handover] = []
+        for claim in claims:
+            try:
+                content = self._composing.content(claim)
+            except SeqctlError as error:
+                refused.append(Handover(claim.id, Verdict.REFUSED, error.message))
+            else:
+                envelopes.append(Envelope(claim.id, claim.sender, claim.recipient, content))
+        return envelopes, refused
 
     def _settling(self) -> Settling:
         return Settling(self._store, self._plans, self._now())
@@ -157,32 +167,37 @@ Find = Callable[["Sent"], datetime | None]
 """Finds when a mail went out, or None where it does not stand in Sent."""
 
 
-def recover(
-    store: Store, clock: Clock, plans: Plans, inbox: Inbox, find: Find | None
-) -> list[Change]:
-    """Settle what an interrupted tick left, under the tick lock.
+def take_back(store: Store, clock: Clock, plans: Plans, inbox: Inbox) -> list[Change]:
+    """What an interrupted tick had queued or claimed goes back: it has not gone out.
 
-    What was claimed goes back. What may have gone out is looked for with `find`; where no mailbox
-    is read (`find` is None) nobody can tell: `unknown`.
+    Only under the tick lock: else it is another tick's, at work.
     """
-    changes: list[Change] = []
-    now = _current(store, clock)
     with store.writing():
-        settling = Settling(store, plans, now)
+        settling = Settling(store, plans, _current(store, clock))
         for mail in store.outbox.unsettled(inbox.id, MailStatus.QUEUED, MailStatus.CLAIMED):
             if mail.is_awaited or not mail.enrollment.live or mail.status == MailStatus.CLAIMED:
                 settling.taken_back(mail, "the tick that was to send it was interrupted")
-        changes += settling.changes
-    for mail in store.outbox.unsettled(inbox.id, MailStatus.SENDING):
-        found = None if find is None else find(mail)
+    return settling.changes
+
+
+def look_for(
+    store: Store, clock: Clock, plans: Plans, inbox: Inbox, find: Find | None
+) -> list[Change]:
+    """What may have gone out is looked for with `find`; what is not found is `unknown`.
+
+    Where no mailbox is read (`find` is None) nobody can tell. Only under the tick lock.
+    """
+    changes: list[Change] = []
+    for sending in store.outbox.unsettled(inbox.id, MailStatus.SENDING):
+        found = None if find is None else find(sending)
         with store.writing():
             settling = Settling(store, plans, _current(store, clock))
-            (mail,) = store.outbox.get([mail.id])
-            if found is not None:
-                settling.sent(mail, min(found, settling.now), "found in Sent")
-            else:
-                settling.unknown(mail, _UNFOUND if find else _NOBODY_TELLS)
-            changes += settling.changes
+            for mail in store.outbox.get([sending.id]):
+                if found is not None:
+                    settling.sent(mail, min(found, settling.now), "found in Sent")
+                else:
+                    settling.unknown(mail, _UNFOUND if find else _NOBODY_TELLS)
+        changes += settling.changes
     return changes
 
 

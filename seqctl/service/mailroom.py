@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from seqctl.domain.message_ids import message_id, seqctl_id
 from seqctl.domain.model import Change, Inbox
 from seqctl.ports.mail import AccountRefused, Unreachable
-from seqctl.service.delivering import Delivery, Find, recover
+from seqctl.service.delivering import Delivery, Find, look_for, take_back
 from seqctl.service.inboxes import place_anew
 from seqctl.service.outgoing import Composing
 from seqctl.service.syncing import read_mailbox
@@ -50,9 +50,12 @@ class Mailroom:
 
     def prepare(self) -> None:
         """Read every mailbox, settle what an interrupted tick left, and let go on what waited."""
+        for inbox in self._store.people.inboxes():
+            if inbox.account.sends:
+                self.changes += take_back(self._store, self._clock, self._plans, inbox)
         for inbox in self._inboxes():
             try:
-                self._read_and_recover(inbox)
+                self._read_and_look(inbox)
             except (Unreachable, AccountRefused) as error:
                 self._stop(inbox, error)
 
@@ -82,18 +85,17 @@ class Mailroom:
 
     # --- reading --------------------------------------------------------------------------------
 
-    def _read_and_recover(self, inbox: Inbox) -> None:
+    def _read_and_look(self, inbox: Inbox) -> None:
         account = inbox.account
         if account.reads:
             mailbox = self._office.mailbox(account)
             try:
                 self._read(inbox, mailbox)
-                if account.sends:
-                    self._recover(inbox, mailbox)
+                self._look(inbox, mailbox)
             finally:
                 mailbox.close()
-        elif account.sends:
-            self._recover(inbox, None)
+        else:
+            self._look(inbox, None)
         if inbox.trouble is not None:
             self._try_again(inbox)
 
@@ -101,9 +103,9 @@ class Mailroom:
         now = self._simulated_now or self._clock.now()
         read_mailbox(self._store, self._office, self._plans, now, inbox, mailbox)
 
-    def _recover(self, inbox: Inbox, mailbox: Mailbox | None) -> None:
+    def _look(self, inbox: Inbox, mailbox: Mailbox | None) -> None:
         find = None if mailbox is None else self._finder(inbox, mailbox)
-        self.changes += recover(self._store, self._clock, self._plans, inbox, find)
+        self.changes += look_for(self._store, self._clock, self._plans, inbox, find)
 
     def _finder(self, inbox: Inbox, mailbox: Mailbox) -> Find:
         secret = self._store.workspace.state().secret
@@ -147,11 +149,11 @@ class Mailroom:
 
     def _look_and_copy(self, inbox: Inbox) -> None:
         if not inbox.account.reads:
-            self._recover(inbox, None)
+            self._look(inbox, None)
             return
         mailbox = self._office.mailbox(inbox.account)
         try:
-            self._recover(inbox, mailbox)
+            self._look(inbox, mailbox)
             self._copy(inbox, mailbox)
         finally:
             mailbox.close()

@@ -173,9 +173,10 @@ class Receiving:
             message = self._step_of(letter.seqctl_id)
         if message is None or message.status not in _OPEN:
             return False
-        at = min(letter.at or message.at, self._now)
+        # Its own copy tells when it went out; an answer only that it did.
+        dated = letter.at if judged.kind == Kind.OWN else None
         settling = Settling(self._store, self._plans, self._now)
-        settling.sent(message, max(at, message.at) if judged.kind != Kind.OWN else at, "seen since")
+        settling.sent(message, min(dated or message.at, self._now), "seen since")
         return True
 
     def _react(self, judged: Judgement, letter: Letter, arrived: Arrived) -> tuple[Reaction, str]:
@@ -184,7 +185,8 @@ class Receiving:
         contact = judged.contact
         if contact is None:
             return Reaction(), ""
-        if not judged.by_thread and not self._is_newer(contact, arrived.at):
+        is_no = judged.kind == Kind.UNSUBSCRIBE
+        if not (judged.by_thread or is_no or self._is_newer(contact, arrived.at)):
             return Reaction(), "older than the enrollments"
         message_id = judged.message.id if judged.message else None
         why = f"{letter.subject}: {judged.reason}" if letter.subject else judged.reason

@@ -17,7 +17,7 @@ from seqctl.service.planning import foretold
 from seqctl.service.views import Document, selected_documents
 
 if TYPE_CHECKING:
-    from seqctl.domain.model import Sequence, User
+    from seqctl.domain.model import Inbox, Sequence, User
     from seqctl.ports import Store, WorkspaceState
 
 LABELS: tuple[str, ...] = (
@@ -33,11 +33,13 @@ OVERDUE = timedelta(hours=1)
 
 
 class Overview(NamedTuple):
-    """The document of `status`, and what else people see."""
+    """The document of `status`, and what else people see: `troubled` are connected inboxes that can't
+    send or be read at the moment."""
 
     document: Document
     state: WorkspaceState
     attention: Attention
+    troubled: list[Inbox]
 
 
 class SummaryPage(NamedTuple):
@@ -71,7 +73,10 @@ def overview(store: Store, user: User, now: datetime) -> Overview:
             "inboxes": _inboxes(store, user, now),
             "sequences": _sequences(store, user, now),
         }
-        return Overview(document, state, store.views.attention(user.id, now - OVERDUE))
+        attention = store.views.attention(user.id, now - OVERDUE)
+        inboxes = store.people.inboxes()
+    troubled = [inbox for inbox in inboxes if inbox.connected and inbox.trouble]
+    return Overview(document, state, attention, troubled)
 
 
 def summary_page(

@@ -161,6 +161,7 @@ def _ready_mail(
         now,
         status=MailStatus.QUEUED,
         markdown=email is not None and email.markdown,
+        attachments=email.attachments if email else (),
         previous=enrollment.last_message_id,
     )
 

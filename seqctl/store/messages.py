@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -80,6 +81,8 @@ def _row(message: Message) -> tuple[object, ...]:
         message.status.value,
         iso(message.at),
         message.markdown,
-        message.attachments,
+        json.dumps([(a.name, a.digest) for a in message.attachments])
+        if message.attachments
+        else None,
         message.previous,
     )

@@ -113,8 +113,9 @@ class SqliteReceived:
         wanted = listed(addresses)
         rows = self._connection.execute(
             "SELECT c.value, contact.id, json_extract(contact.properties, '$.other_emails') AS others "
-            "FROM contact, json_each(?) AS c "
-            "WHERE contact.deleted_at IS NULL AND instr(lower(others), c.value)",
+            "FROM contact CROSS JOIN json_each(?) AS c "
+            "WHERE json_extract(properties, '$.other_emails') IS NOT NULL "
+            "AND instr(lower(others), c.value) AND contact.deleted_at IS NULL",
             (wanted,),
         )
         found = {

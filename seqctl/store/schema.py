@@ -273,6 +273,7 @@ _REBUILT: dict[str, tuple[tuple[str, str], ...]] = {
         markdown INTEGER NOT NULL DEFAULT 0 CHECK (markdown IN (0, 1)),
         attachments TEXT CHECK (attachments IS NULL OR json_valid(attachments)),
         previous INTEGER,
+        dated TEXT,
         tries INTEGER NOT NULL DEFAULT 0,
         first_try_at TEXT,
         words TEXT""",
@@ -340,6 +341,11 @@ _MAIL = (
     "CREATE INDEX received_of_contact ON received (contact_id) WHERE contact_id IS NOT NULL",
     "CREATE INDEX received_message ON received (message_id) WHERE message_id IS NOT NULL",
     "CREATE INDEX received_from ON received (sender) WHERE kind = 'reply' AND contact_id IS NOT NULL",
+    # The few contacts that have further addresses, to be found by those.
+    """
+    CREATE INDEX contact_other_emails ON contact (json_extract(properties, '$.other_emails'))
+    WHERE json_extract(properties, '$.other_emails') IS NOT NULL
+    """,
     # The enrollments that a mail ended, so that a mistake about it can be mended.
     """
     CREATE TABLE ended_by_mail (

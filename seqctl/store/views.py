@@ -47,6 +47,8 @@ _ENDED_FACTS = ",\n".join(
 )
 _VIEW = f"""
     SELECT {columns_of("e")}, c.email, s.name, u.name, i.address, v.number, v.edit_of, v.steps,
+        e.status = 'live' AND EXISTS (SELECT 1 FROM message AS m WHERE m.id = e.last_message_id
+            AND m.step = e.step AND m.enrollment_id = e.id AND m.status = 'queued'),
         {_ENDED_FACTS}
     FROM enrollment AS e
     JOIN contact AS c ON c.id = e.contact_id

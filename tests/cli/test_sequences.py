@@ -343,6 +343,7 @@ def test_a_preview_tells_what_is_missing(work: Cli) -> None:
         "notes": "Ask.",
         "subject": "s",
         "body": "b",
+        "attachments": [],
         "error": None,
     }
     answer = work("sequence", "preview", "intro", "cy@acme.test", "--from-step", "9", "--as", "bo")

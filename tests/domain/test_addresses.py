@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from seqctl.domain import addresses
 from seqctl.domain.addresses import (
     InvalidAddress,
+    ascii_domain,
     domain_of,
     parse_address,
     parse_addresses,
@@ -148,3 +149,22 @@ def test_the_first_address_of_a_cell_is_a_valid_one(text: str) -> None:
         return
 
     assert parse_address(first) == first
+
+
+@pytest.mark.parametrize(
+    ("domain", "ascii"),
+    [
+        ("example.com", "example.com"),
+        ("bücher.example", "xn--bcher-kva.example"),
+        ("straße.example", "xn--strae-oqa.example"),
+        ("日本.test", "xn--wgv71a.test"),
+    ],
+)
+def test_domains_as_servers_are_told_them(domain: str, ascii: str) -> None:
+    assert ascii_domain(domain) == ascii
+
+
+@pytest.mark.parametrize("domain", ["bü cher.example", "ü\r\n.example", "ü..example", "-ü.example"])
+def test_what_has_no_such_form_is_refused(domain: str) -> None:
+    with pytest.raises(InvalidAddress):
+        ascii_domain(domain)

@@ -6,6 +6,7 @@ import pytest
 
 from seqctl.domain import content
 from seqctl.domain.model import (
+    Attachment,
     Days,
     Delay,
     Email,
@@ -65,3 +66,26 @@ def test_equal_content_gives_equal_text() -> None:
 )
 def test_sharing_reads_back_equal(sharing: Sharing) -> None:
     assert content.sharing_from_text(content.sharing_to_text(sharing)) == sharing
+
+
+def test_attachments_read_back_equal() -> None:
+    files = (Attachment("brochure.pdf", "ab" * 32, 12), Attachment("a/pris å.pdf", "cd" * 32, 0))
+    steps = (
+        Step(1, None, None, Email("x", "y", attachments=files)),
+        Step(2, Delay(1, Unit.DAY), None, task=TaskPlan("todo", "z", email=Email("x", "y", True))),
+        Step(
+            *(3, Delay(1, Unit.DAY), None),
+            task=TaskPlan("todo", "z", email=Email("x", "y", True, files[1:])),
+        ),
+    )
+    assert content.from_text(content.to_text(SETTINGS, steps)) == (SETTINGS, steps)
+
+
+def test_a_version_without_attachments_is_the_text_it_always_was() -> None:
+    """Else each sequence would get a version when it is applied again after the upgrade."""
+    text = content.to_text(Settings("A"), STEPS[:1])
+    assert text == (
+        '{"settings":{"company_meeting":false,"company_reply":false,"days":"every","holidays":[],'
+        '"timezone":null,"title":"A","window":null},'
+        '"steps":[{"after":null,"at":null,"email":["Hello","Hi,\\n",true],"task":null}]}'
+    )

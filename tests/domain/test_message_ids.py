@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 
-from seqctl.domain.message_ids import message_id
+from seqctl.domain.message_ids import message_id, message_of
 
 
 def test_the_number_a_keyed_hash_and_the_senders_domain() -> None:
@@ -15,3 +15,9 @@ def test_the_number_a_keyed_hash_and_the_senders_domain() -> None:
 def test_another_number_or_secret_gives_another_hash() -> None:
     ids = {message_id(n, s, "a@b.example").split(".", 1)[1] for n in (1, 2) for s in ("x", "y")}
     assert len(ids) == 4
+
+
+def test_an_international_domain_stands_there_in_ascii() -> None:
+    made = message_id(17, "s3cret", "åsa@bücher.example")
+    assert made.endswith("@xn--bcher-kva.example>")
+    assert message_of(made, "s3cret") == 17

@@ -98,7 +98,7 @@ SHARING = st.one_of(
 DELAYS = st.builds(Delay, st.integers(0, 500), st.sampled_from(Unit))
 WAITS = st.one_of(st.booleans(), DELAYS.filter(lambda delay: delay.amount > 0))
 TIMES = st.times().map(lambda moment: moment.replace(second=0, microsecond=0))
-MAILS = st.builds(Email, TEXT, TEXT, st.booleans())
+MAILS = st.builds(Email, TEXT, TEXT, st.booleans(), st.just(()))
 TASKS = st.builds(
     TaskPlan,
     st.sampled_from(["todo", "call", "email", "linkedin"]),

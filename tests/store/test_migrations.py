@@ -6,7 +6,9 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from sqlite_utils import Database, Migrations
 
+from seqctl.domain.accounts import NO_ACCOUNT, NO_LIMITS
 from seqctl.store import create_store, open_store, schema
 from seqctl.store.connection import blank
 
@@ -76,3 +78,71 @@ def test_a_workspace_that_is_opened_again_is_not_written_to(tmp_path: Path) -> N
     store.workspace.state()
     store.close()
     assert (path.stat().st_mtime_ns, path.read_bytes()) == before
+
+
+def released_1(path: Path) -> sqlite3.Connection:
+    """A workspace as version 0.1.0 made it, with an inbox, an enrollment, a hold and a mail."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    migrations = Migrations("seqctl")
+
+    @migrations(name="0001_initial")
+    def initial(db: Database) -> None:
+        for statement in schema._INITIAL:
+            db.conn.execute(statement)
+
+    migrations.apply(Database(connection, execute_plugins=False))
+    connection.executescript(
+        f"""
+        PRAGMA application_id = {schema.APPLICATION_ID};
+        PRAGMA user_version = 1;
+        INSERT INTO workspace (id, clock, secret) VALUES (1, 'real', 's');
+        INSERT INTO user (id, name, full_name, email, timezone)
+            VALUES (1, 'ann', 'Ann', 'ann@acme.test', 'UTC');
+        INSERT INTO inbox VALUES (1, 'ann@acme.test', 1, 'capture', '/somewhere', 1);
+        INSERT INTO contact (id, email) VALUES (1, 'ada@x.test');
+        INSERT INTO sequence VALUES (1, 'intro', 1, '{{}}', 1, NULL);
+        INSERT INTO sequence_version VALUES (1, 1, 1, NULL, 2, '{{}}', '2026-03-01T00:00:00Z');
+        INSERT INTO enrollment (id, contact_id, sequence_id, version_id, user_id, inbox_id, timezone,
+            status, waiting, step, delay_ends_at, held_since, enrolled_at, last_message_id)
+            VALUES (1, 1, 1, 1, 1, 1, 'UTC', 'live', 'delay', 2, '2026-03-04T00:00:00Z',
+                '2026-03-02T00:00:00Z', '2026-03-01T00:00:00Z', 1);
+        INSERT INTO hold VALUES (1, 'contact', NULL, 1, 1, '2026-03-02T00:00:00Z', NULL);
+        INSERT INTO message VALUES (1, 1, 1, 1, 'ada@x.test', 'Hello', 'Hi', NULL, 'sent',
+            '2026-03-01T00:00:00Z');
+        """
+    )
+    return connection
+
+
+def test_a_workspace_of_0_1_0_keeps_all_its_rows(tmp_path: Path) -> None:
+    path = tmp_path / "workspace.db"
+    released_1(path).close()
+    store = open_store(path)
+    rows = store.connection.execute
+    assert rows("PRAGMA user_version").fetchone() == (schema.SCHEMA_VERSION,)
+    assert rows("PRAGMA foreign_keys").fetchone() == (1,)
+    assert rows("PRAGMA foreign_key_check").fetchall() == []
+    (inbox,) = store.people.inboxes()
+    assert (inbox.address, inbox.connected, inbox.capture_to) == (
+        "ann@acme.test",
+        True,
+        "/somewhere",
+    )
+    assert (inbox.account, inbox.limits, inbox.trouble) == (NO_ACCOUNT, NO_LIMITS, None)
+    (enrollment,) = store.enrollments.get([1])
+    assert (enrollment.step, enrollment.last_message_id) == (2, 1)
+    assert [hold.scope for hold in store.holds.on_contact(1)] == ["contact"]
+    assert [mail.subject for mail in store.views.messages()] == ["Hello"]
+    indexes = {row[0] for row in rows("SELECT name FROM sqlite_schema WHERE type = 'index'")}
+    assert {"enrollment_live", "hold_once", "message_open", "enrollment_in_line"} <= indexes
+    store.close()
+
+
+def test_old_and_new_workspaces_have_the_same_tables(tmp_path: Path) -> None:
+    path = tmp_path / "workspace.db"
+    released_1(path).close()
+    store, fresh = open_store(path), blank()
+    query = "SELECT name, sql FROM sqlite_schema ORDER BY name"
+    assert store.connection.execute(query).fetchall() == fresh.execute(query).fetchall()
+    store.close()
+    fresh.close()

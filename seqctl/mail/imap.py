@@ -1,0 +1,199 @@
+"""A mailbox on an IMAP server (RFC 3501), read by UID and never changed but for copies into Sent."""
+
+from __future__ import annotations
+
+import contextlib
+import imaplib
+from collections.abc import Generator, Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from imap_tools.errors import ImapToolsError
+from imap_tools.mailbox import BaseMailBox
+from imap_tools.utils import encode_folder
+
+from seqctl.domain.accounts import Account
+from seqctl.domain.smtp_replies import clean_words
+from seqctl.mail.connecting import Patience, tls_context, unreachable
+from seqctl.mail.imap_parts import Fetched, fetched
+from seqctl.mail.imap_session import open_mailbox
+from seqctl.mail.secrets import Hidden, secret_of
+from seqctl.mail.sent_names import sent_among
+from seqctl.ports.mail import READ_AT_MOST, Arrived, Cursor, Folder, Unreachable
+
+SLICE = 50
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+class _Opened(NamedTuple):
+    """A folder as EXAMINE found it: its UIDVALIDITY, and the UID that the next mail will get."""
+
+    validity: int
+    next_uid: int | None
+
+
+class ImapMailbox:
+    """Implements `ports.mail.Mailbox`."""
+
+    def __init__(self, account: Account, patience: Patience | None = None) -> None:
+        """Connect and log in. Raises Unreachable and AccountRefused."""
+        if account.imap is None:
+            raise ValueError("the account reads from no server")
+        self._server = account.imap
+        self._positions: dict[Folder, Cursor] = {}
+        context, source = tls_context(account.ca_file), account.secret
+        secret = Hidden(secret_of(source)) if source is not None else None
+        self._box: BaseMailBox = open_mailbox(
+            account.imap, context, patience or Patience(), source, secret
+        )
+
+    @property
+    def connection(self) -> object:
+        """The TLS connection, to look at its certificate."""
+        return self._box.client.sock
+
+    def sent_folder(self) -> str | None:
+        """The name of the folder of sent mail, if there is one. Raises Unreachable."""
+        with self._speaking():
+            return self._name_of(Folder.SENT)
+
+    def new(
+        self,
+        folder: Folder,
+        cursor: Cursor | None,
+        known: Iterable[str],
+        since: datetime,
+    ) -> Iterator[Arrived]:
+        """The mails behind the cursor, oldest first; `known` is of no use here."""
+        self._positions.pop(folder, None)
+        with self._speaking():
+            name = self._name_of(folder)
+            if name is None:
+                return
+            opened = self._examine(name)
+            uids = self._uids(opened, cursor, since)
+        last = cursor.last_uid if cursor and cursor.validity == opened.validity else 0
+        for start in range(0, len(uids), SLICE):
+            with self._speaking():
+                found = self._fetch(uids[start : start + SLICE])
+            for mail in found:
+                here = Cursor(opened.validity, mail.uid)
+                yield Arrived(folder, str(mail.uid), mail.at, mail.raw, mail.size, here)
+        # UIDs are given in order: whatever comes later has one that is not below UIDNEXT.
+        last = max([last, *uids[-1:], (opened.next_uid or 1) - 1])
+        self._positions[folder] = Cursor(opened.validity, last)
+
+    def position(self, folder: Folder) -> Cursor | None:
+        """The folder's cursor once all that `new` yielded is dealt with."""
+        return self._positions.get(folder)
+
+    def find_sent(self, message_id: str, seqctl_id: str) -> datetime | None:
+        """When it arrived in Sent, of the newest match. Raises Unreachable."""
+        with self._speaking():
+            name = self._name_of(Folder.SENT)
+            if name is None:
+                return None
+            self._examine(name)
+            for header, value in (("Message-ID", message_id), ("X-Seqctl-Id", seqctl_id)):
+                uids = self._with_header(header, value)
+                if uids:
+                    return max(mail.at for mail in self._fetch(uids[-SLICE:], body=False))
+        return None
+
+    def keep_sent(self, content: bytes, message_id: str, at: datetime) -> None:
+        """Append a copy to Sent, marked as read; nothing where there is no such folder.
+
+        Raises Unreachable.
+        """
+        with self._speaking():
+            name = self._name_of(Folder.SENT)
+            if name is None:
+                return
+            self._examine(name)
+            if not self._with_header("Message-ID", message_id):
+                status, said = self._box.client.append(_encoded(name), r"(\Seen)", at, content)
+                if status != "OK":
+                    raise imaplib.IMAP4.error(f"APPEND: {said}")
+
+    def close(self) -> None:
+        """Log out."""
+        with contextlib.suppress(imaplib.IMAP4.error, ImapToolsError, OSError):
+            self._box.client.logout()
+        with contextlib.suppress(OSError):
+            self._box.client.shutdown()
+
+    @contextlib.contextmanager
+    def _speaking(self) -> Generator[None]:
+        """Whatever goes wrong in a conversation is Unreachable."""
+        trouble: Unreachable | None = None
+        try:
+            yield
+        except (imaplib.IMAP4.error, ImapToolsError) as error:
+            trouble = Unreachable(f"{self._server.host} answers: {clean_words(str(error))}")
+        except OSError as error:
+            trouble = unreachable(self._server, error)
+        except (ValueError, TypeError, IndexError) as error:
+            trouble = Unreachable(
+                f"{self._server.host} says something that isn't IMAP: {clean_words(str(error))}"
+            )
+        if trouble is not None:
+            raise trouble
+
+    def _name_of(self, folder: Folder) -> str | None:
+        if folder is Folder.INBOX:
+            return "INBOX"
+        folders = self._box.folder.list()
+        marked = [one.name for one in folders if r"\sent" in map(str.lower, one.flags)]
+        if marked:
+            return marked[0]
+        there = [one for one in folders if r"\noselect" not in map(str.lower, one.flags)]
+        return sent_among((one.name for one in there), "".join({one.delim for one in there}) or "/")
+
+    def _examine(self, name: str) -> _Opened:
+        status, said = self._box.client.select(_encoded(name), readonly=True)  # EXAMINE
+        if status != "OK":
+            raise imaplib.IMAP4.error(f"EXAMINE: {said}")
+        validity = self._told("UIDVALIDITY")
+        if validity is None:
+            raise imaplib.IMAP4.error("the folder has no UIDVALIDITY")
+        return _Opened(validity, self._told("UIDNEXT") or self._status(name))
+
+    def _told(self, word: str) -> int | None:
+        """A number that came with the last EXAMINE."""
+        value = self._box.client.response(word)[1][0]
+        return int(value) if isinstance(value, bytes) and value.isdigit() else None
+
+    def _status(self, name: str) -> int | None:
+        """UIDNEXT of a server that doesn't tell it unasked."""
+        return self._box.folder.status(name, ["UIDNEXT"]).get("UIDNEXT")
+
+    def _uids(self, opened: _Opened, cursor: Cursor | None, since: datetime) -> list[int]:
+        if cursor is None or cursor.validity != opened.validity:
+            day = since - timedelta(days=1)
+            return self._search(f"SINCE {day.day}-{_MONTHS[day.month - 1]}-{day.year}")
+        if opened.next_uid is not None and opened.next_uid <= cursor.last_uid + 1:
+            return []
+        # "n:*" gives the last mail even where its UID is below n.
+        found = self._search(f"UID {cursor.last_uid + 1}:*")
+        return [uid for uid in found if uid > cursor.last_uid]
+
+    def _with_header(self, header: str, value: str) -> list[int]:
+        if not value or not value.isascii() or any(char in value for char in '"\\\r\n\0'):
+            return []
+        return self._search(f'HEADER {header} "{value}"')
+
+    def _search(self, criteria: str) -> list[int]:
+        return sorted(int(uid) for uid in self._box.uids(criteria, charset=None))
+
+    def _fetch(self, uids: list[int], *, body: bool = True) -> list[Fetched]:
+        items = "UID INTERNALDATE RFC822.SIZE" + (f" BODY.PEEK[]<0.{READ_AT_MOST}>" if body else "")
+        status, parts = self._box.client.uid("FETCH", ",".join(map(str, uids)), f"({items})")
+        if status != "OK":
+            raise imaplib.IMAP4.error(f"FETCH: {parts}")
+        wanted = set(uids)
+        return sorted(mail for mail in fetched(parts) if mail.uid in wanted)
+
+
+def _encoded(name: str) -> str:
+    """A folder's name as a command wants it: quoted, in modified UTF-7."""
+    return encode_folder(name).decode("ascii")

@@ -1,0 +1,132 @@
+"""Sending through a real Postfix, as the recipient's Dovecot shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from seqctl.domain.accounts import Limits, Secret, SecretKind
+from tests.mail.post import Post
+from tests.mail.servers import MailWorld
+
+
+@pytest.fixture
+def post(tmp_path: Path, mail_world: MailWorld) -> Iterator[Post]:
+    for user in ("rep", "lead1", "lead2", "lead3"):
+        mail_world.empty(user)
+    made = Post(tmp_path, mail_world)
+    yield made
+    made.close()
+
+
+def test_a_mail_arrives_once_and_its_follow_up_in_the_same_thread(post: Post) -> None:
+    post.begin("lead1")
+    result = post.tick()
+    assert (result.emails, result.troubles, result.errors) == (1, [], [])
+    assert post.tick().emails == 0
+    (first,) = post.arrived("lead1")
+    assert first["Subject"] == "Hello Lead1"
+    assert first["From"] == "Rep Berg <rep@seq.test>"
+    assert "unsubscribe" in first["List-Unsubscribe"]
+    post.later(days=3)
+    assert post.tick().emails == 1
+    _, second = post.arrived("lead1", at_least=2)
+    assert second["Subject"] == "Re: Hello Lead1"
+    assert second["In-Reply-To"] == second["References"] == first["Message-ID"]
+    assert [row["status"] for row in post.enrollments()] == ["finished"]
+    assert len(post.arrived("lead1")) == 2
+
+
+def test_the_next_delay_starts_at_hand_over(post: Post) -> None:
+    post.begin("lead1")
+    post.later(hours=5)
+    post.tick()
+    (row,) = post.enrollments()
+    (mail,) = post.mails()
+    assert (row["step"], mail["status"]) == (2, "sent")
+    assert row["last_step_at"] == mail["sent_at"]
+    assert (row["due_at"] - mail["sent_at"]).days == 3
+
+
+def test_a_copy_goes_into_sent_once(post: Post) -> None:
+    post.begin("lead1")
+    post.tick()
+    post.tick()
+    (copy,) = post.world.mails("rep", "Sent")
+    (arrived,) = post.arrived("lead1")
+    assert arrived["Message-ID"].encode() in copy
+
+
+@pytest.mark.parametrize("starttls", [False, True])
+def test_starttls_and_tls_from_the_first_byte(post: Post, starttls: bool) -> None:
+    from seqctl.mail.urls import server_of
+
+    url = post.world.smtp_url("rep", starttls=starttls)
+    post.begin("lead1", smtp=server_of(url, post.address))
+    assert post.tick().emails == 1
+    assert len(post.arrived("lead1")) == 1
+
+
+def test_an_access_token_instead_of_a_password(post: Post, tmp_path: Path) -> None:
+    token = tmp_path / "token"
+    token.write_text(post.world.token("rep"))
+    post.begin("lead1", secret=Secret(SecretKind.TOKEN_COMMAND, f"cat {token}"))
+    assert post.tick().emails == 1
+    assert len(post.arrived("lead1")) == 1
+
+
+def test_a_recipient_who_is_refused_is_a_bounce(post: Post) -> None:
+    post.begin("lead1", "refused")
+    result = post.tick()
+    assert (result.emails, result.unenrolled) == (1, 1)
+    _, refused = post.enrollments()
+    assert (refused["status"], refused["reason"]) == ("unenrolled", "bounce")
+    assert post.statuses() == ["sent", "failed"]
+    assert post.store.contacts.suppressed("refused@seq.test") == {"bounced"}
+
+
+def test_a_refusal_for_now_is_tried_again_with_the_same_message_id(post: Post) -> None:
+    post.begin("greylisted")
+    result = post.tick()
+    assert (result.emails, result.left_due, result.errors) == (0, 0, [])
+    (row,), (mail,) = post.enrollments(), post.mails()
+    assert (row["waiting_on"], mail["status"]) == ("mail", "queued")
+    post.later(minutes=6)
+    post.tick()
+    assert [each["message_id"] for each in post.mails()] == [mail["message_id"]]
+    for _ in range(30):
+        post.later(hours=3)
+        post.tick()
+    (row,) = post.enrollments()
+    assert (row["status"], row["error"], post.statuses()) == (
+        "unenrolled",
+        "SEND_FAILED",
+        ["failed"],
+    )
+
+
+def test_a_wrong_password_stops_the_inbox_and_harms_no_enrollment(post: Post) -> None:
+    post.begin("lead1")
+    post.password_file.write_text("wrong")
+    result = post.tick()
+    assert result.emails == 0
+    assert [trouble.inbox for trouble in result.troubles] == ["rep@seq.test"]
+    (row,) = post.enrollments()
+    assert (row["status"], row["waiting_on"]) == ("scheduled", "inbox")
+    events = post.store.history.last_id()
+    post.tick()
+    assert post.store.history.last_id() == events
+    post.password_file.write_text(post.world.password)
+    assert post.tick().emails == 1
+    assert len(post.arrived("lead1")) == 1
+
+
+def test_limits_hold_in_a_real_workspace(post: Post) -> None:
+    post.begin("lead1", "lead2", "lead3", limits=Limits(per_minute=2))
+    assert post.tick().emails == 2
+    assert [row["waiting_on"] for row in post.enrollments()][2] == "limit"
+    assert post.tick().emails == 0
+    post.later(seconds=61)
+    assert post.tick().emails == 1
