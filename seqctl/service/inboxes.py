@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from seqctl.domain.accounts import NO_ACCOUNT, NO_LIMITS, USUAL_LIMITS, Account, Limits
 from seqctl.domain.addresses import parse_address
 from seqctl.domain.errors import NotFound, Refused, WrongUsage
+from seqctl.domain.limits import DAY
 from seqctl.domain.model import Change, Event, Inbox, User
 from seqctl.service.acting import did_you_mean
 
@@ -68,6 +69,7 @@ def connect_inbox(
         if known is not None and known.connected and _is_wired(known, wiring, user):
             return Connecting(known, False, 0)
         inbox = store.people.connect_inbox(_wired(known, wiring, address, user, now))
+        store.enrollments.take_earlier_slots(inbox.id, now - DAY)
         store.history.add([Event(at=now, actor_id=user.id, kind="inbox-connected", detail=address)])
         placed = place_anew(store, inbox, user.id, now, "is connected again")
     return Connecting(inbox, True, len(placed))
