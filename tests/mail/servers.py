@@ -31,7 +31,9 @@ from tests.mail.certificates import Authority
 
 DOMAIN = "seq.test"
 PASSWORD = 'pass of the tests, with "quotes" and \\'
-USERS = ("rep", "rep2", *(f"lead{number}" for number in range(1, 201)))
+# The server itself keeps a copy of what `keeper` sends in its Sent, as Gmail and others do.
+KEEPER = "keeper"
+USERS = ("rep", "rep2", KEEPER, *(f"lead{number}" for number in range(1, 201)))
 # The submission server refuses these itself; anybody else at seq.test is taken, and bounces later.
 REFUSED_AT_RCPT = f"refused@{DOMAIN}"
 GREYLISTED = f"greylisted@{DOMAIN}"
@@ -103,6 +105,22 @@ class MailWorld:
             f"fewer than {at_least} mails in {folder} of {user}: {self.logs()}"
         )
         return found
+
+    def delivered(self, user: str, *, within: float = ARRIVE_WITHIN) -> list[bytes]:
+        """The mails in the INBOX of a user once the server has delivered all that it took."""
+        self.deliver_all(within=within)
+        folder = self.folder / "mail" / user
+        files = [path for part in ("new", "cur") for path in (folder / part).glob("*")]
+        return [path.read_bytes() for path in files]
+
+    def deliver_all(self, *, within: float = ARRIVE_WITHIN) -> None:
+        """Wait until the server has nothing left to deliver, nor a mail that it is being given."""
+        queues = [self.folder / "spool" / name for name in ("incoming", "active", "deferred")]
+
+        def is_empty() -> bool | None:
+            return not any(path.is_file() for queue in queues for path in queue.rglob("*")) or None
+
+        assert _until(is_empty, within), f"not everything is delivered: {self.logs()}"
 
     def empty(self, user: str, *folders: str) -> None:
         """Delete all mails of a user in these folders (default: INBOX and Sent)."""
@@ -246,6 +264,8 @@ mail_max_userip_connections = 100
 mail_fsync = never
 postmaster_address = postmaster@{DOMAIN}
 submission_host = 127.0.0.1:1
+recipient_delimiter = +
+lmtp_save_to_detail_mailbox = yes
 passdb {{
   driver = passwd-file
   args = scheme=PLAIN username_format=%u {place}/users
@@ -355,6 +375,7 @@ smtpd_sasl_auth_enable = yes
 smtpd_sasl_type = dovecot
 smtpd_sasl_path = inet:127.0.0.1:{ports.auth}
 smtpd_sender_login_maps = inline:{{ {_sender_logins()} }}
+sender_bcc_maps = inline:{{ {{ {KEEPER}@{DOMAIN} = {KEEPER}+Sent@{DOMAIN} }} }}
 smtpd_sender_restrictions = reject_sender_login_mismatch
 smtpd_recipient_restrictions =
   check_recipient_access inline:{{
