@@ -16,7 +16,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from seqctl.domain.model import Calendar, Delay, Enrollment, Status, Step, Version, Waiting
+from seqctl.domain.measures import Calendar, Delay
+from seqctl.domain.model import Enrollment, Status, Step, Version, Waiting
 from seqctl.domain.moments import show_seconds
 from seqctl.domain.schedule import add_remainder, delay_end, length, next_opening, place, remainder
 from seqctl.domain.states import Trigger, allow

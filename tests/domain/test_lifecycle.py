@@ -9,20 +9,16 @@ import pytest
 
 from seqctl.domain import lifecycle
 from seqctl.domain.lifecycle import Plan
+from seqctl.domain.measures import Calendar, Days, Delay, Unit, Window
 from seqctl.domain.model import (
-    Calendar,
-    Days,
-    Delay,
     Email,
     Enrollment,
     Settings,
     Status,
     Step,
     TaskPlan,
-    Unit,
     Version,
     Waiting,
-    Window,
 )
 from seqctl.domain.states import TABLE, NotAllowed, State, Trigger, state_of
 
