@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from seqctl.domain.limits import DAY
 from seqctl.domain.model import Message
@@ -26,7 +26,7 @@ _A_DAY_AGO = timedelta(seconds=1) + DAY
 
 
 def write_messages(connection: sqlite3.Connection, messages: Sequence[Message]) -> None:
-    """Write new mails, and those that are on their way `again`; each takes a slot of its inbox."""
+    """Write new mails, and those that are on their way `again`."""
     if not messages:
         return
     fresh = [message for message in messages if not message.again]
@@ -42,7 +42,6 @@ def write_messages(connection: sqlite3.Connection, messages: Sequence[Message]) 
         "ON i.id = m.inbox_id WHERE m.id = ? AND m.status = 'sent' AND i.capture_to IS NOT NULL",
         [(m.id,) for m in messages if m.again],
     )
-    _take_slots(connection, messages)
 
 
 def cancel_queued(connection: sqlite3.Connection, enrollment_ids: Sequence[int]) -> None:
@@ -55,7 +54,19 @@ def cancel_queued(connection: sqlite3.Connection, enrollment_ids: Sequence[int])
         )
 
 
-def _take_slots(connection: sqlite3.Connection, messages: Sequence[Message]) -> None:
+def take_earlier_slots(connection: sqlite3.Connection, inbox_id: int, since: datetime) -> None:
+    """Let the mails that an inbox sent from this moment on count, though it had no limit then."""
+    connection.execute(
+        "INSERT OR IGNORE INTO slot SELECT m.inbox_id, m.at, m.id FROM message AS m "
+        f"JOIN inbox AS i ON i.id = m.inbox_id WHERE ({LIMITED}) AND m.inbox_id = ?1 "
+        "AND m.at > ?2 AND m.status NOT IN ('failed', 'cancelled') AND m.id > ifnull("
+        "(SELECT id FROM message WHERE at <= ?2 ORDER BY id DESC LIMIT 1), 0)",
+        (inbox_id, iso(since)),
+    )
+
+
+def take_slots(connection: sqlite3.Connection, messages: Sequence[Message]) -> None:
+    """Of inboxes that have a limit: when these mails went, or are on their way."""
     limited = {row[0] for row in connection.execute(f"SELECT id FROM inbox WHERE {LIMITED}")}
     taken = [(m.inbox_id, iso(m.at), m.id) for m in messages if m.inbox_id in limited]
     if taken:
