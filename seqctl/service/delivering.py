@@ -39,7 +39,7 @@ class Delivery:
         self._plans = plans
         self._inbox = inbox
         self._composing = Composing(store, office)
-        self.trouble: AccountRefused | None = None
+        self.trouble: AccountRefused | Unreachable | None = None
         self.changes: list[Change] = []
 
     def run(self) -> bool:
@@ -49,11 +49,10 @@ class Delivery:
             return False
         try:
             courier = self._office.courier(self._inbox.account)
-        except Unreachable as error:
-            self._none(claims, Verdict.TRY_LATER, str(error))
-        except AccountRefused as error:
+        except (AccountRefused, Unreachable) as error:
+            # An outage is no mail's fault: none of them counts it as a try.
             self.trouble = error
-            self._none(claims, Verdict.ACCOUNT, str(error))
+            self._none(claims, str(error))
         else:
             try:
                 self._all(courier, claims)
@@ -62,13 +61,11 @@ class Delivery:
         return True
 
     def _all(self, courier: Courier, claims: list[Claim]) -> None:
-        while claims:
-            for start in range(0, len(claims), courier.sessions):
-                if self.trouble is not None:
-                    self._none(claims[start:], Verdict.ACCOUNT, str(self.trouble))
-                    return
-                self._round(courier, claims[start : start + courier.sessions])
-            claims = self._claim() if self.trouble is None else []
+        while claims and self.trouble is None:
+            at_once = courier.sessions  # fewer once the server has refused one
+            self._round(courier, claims[:at_once])
+            claims = claims[at_once:] or self._claim()
+        self._none(claims, str(self.trouble))
 
     def _round(self, courier: Courier, claims: list[Claim]) -> None:
         """Up to as many mails as there are sessions: all bodies, one commit, all final dots."""
@@ -78,19 +75,19 @@ class Delivery:
         begun = {claim.id for claim in claims} - {handover.id for handover in refused}
         with store.writing():
             self._settle(refused)
-            going = store.outbox.mark_sending(begun)
+            going, handed_over = store.outbox.mark_sending(begun), self._now()
         stopped = begun - going
         courier.drop(stopped)
         outcomes = courier.finish() if going else []
-        with store.writing():
-            self._settle(outcomes)
+        with store.writing(patient=True):  # an answer that is lost now is lost for good
+            self._settle(outcomes, handed_over)
             self._take_back(stopped, "its enrollment was held or ended, or the workspace halted")
 
-    def _none(self, claims: list[Claim], verdict: Verdict, words: str) -> None:
+    def _none(self, claims: list[Claim], words: str) -> None:
         """None of these, nor of what else is queued, can be handed over now, for one reason."""
         while claims:
             with self._store.writing():
-                self._settle([Handover(claim.id, verdict, words) for claim in claims])
+                self._settle([Handover(claim.id, Verdict.ACCOUNT, words) for claim in claims])
             claims = self._claim()
 
     def _claim(self) -> list[Claim]:
@@ -113,25 +110,32 @@ class Delivery:
             settling.taken_back(mail, words)
         self.changes += settling.changes
 
-    def _settle(self, handovers: list[Handover]) -> None:
+    def _settle(self, handovers: list[Handover], handed_over: datetime | None = None) -> None:
+        """What the server said; its mails went out at `handed_over`, just before it answered."""
         settling = self._settling()
         said = {handover.id: handover for handover in handovers}
         for mail in self._store.outbox.get(said):
             handover = said[mail.id]
-            self._settle_one(settling, mail, handover)
+            self._settle_one(settling, mail, handover, handed_over or settling.now)
             if handover.verdict == Verdict.ACCOUNT and self.trouble is None:
-                self.trouble = AccountRefused(handover.words)
+                self.trouble = AccountRefused(self._sentence(handover.words))
         self.changes += settling.changes
         accepted = [h.id for h in handovers if h.verdict == Verdict.ACCEPTED]
         account = self._inbox.account
         if account.reads and not account.fills_sent:
             self._store.outbox.keep_in_sent(accepted)
 
+    def _sentence(self, words: str) -> str:
+        """Why the account sends nothing: a server's bare answer (`550 5.4.5 quota`) is put into words."""
+        if not words[:3].isdigit():
+            return words
+        return f"The server takes no mail from {self._inbox.address} now: {words}"
+
     @staticmethod
-    def _settle_one(settling: Settling, mail: Sent, handover: Handover) -> None:
+    def _settle_one(settling: Settling, mail: Sent, handover: Handover, at: datetime) -> None:
         words = handover.words
         if handover.verdict == Verdict.ACCEPTED:
-            settling.sent(mail, settling.now)
+            settling.sent(mail, at)
         elif handover.verdict == Verdict.TRY_LATER:
             settling.try_later(mail, words)
         elif handover.verdict == Verdict.BAD_RECIPIENT:

@@ -62,7 +62,7 @@ def cases() -> Iterator[object]:
                 yield pytest.param(point, sender, number, marks=marks)
 
 
-@pytest.mark.parametrize(("point", "sender", "number"), cases())
+@pytest.mark.parametrize(("point", "sender", "number"), list(cases()))
 def test_a_kill_at(
     post_of: Callable[[str], Post], table: Table, point: str, sender: str, number: int
 ) -> None:

@@ -366,7 +366,7 @@ def test_when_the_server_is_gone_between_two_mails(net: Net) -> None:
     courier = net.courier(server)
     server.stop()
     (answer,) = courier.begin([mail()])
-    assert answer.verdict is LATER
+    assert answer.verdict is ACCOUNT
     assert "takes no connections" in answer.words
 
 
