@@ -23,14 +23,14 @@ def way_of(offered: str, *, token: bool) -> str | None:
 def log_in(wire: Wire, way: str, user: str, secret: Hidden) -> Reply | str:
     """Log in; the server's last answer, or a sentence if the connection broke.
 
-    It raises nothing: the frames that know the password are gone when the caller does. A server
-    that repeats the password is not quoted.
+    It raises nothing: the frames that know the password are gone when the caller does. From here on
+    a server that repeats the password, even much later, is not quoted.
     """
+    wire.as_heard = lambda line: _without(secret, user, line)
     try:
-        answer = _WAYS[way](wire, user, secret.reveal())
+        return _WAYS[way](wire, user, secret.reveal())
     except Broken as error:
-        return _without(secret, user, str(error))
-    return answer._replace(text=_without(secret, user, answer.text))
+        return str(error)
 
 
 def _plain(wire: Wire, user: str, password: str) -> Reply:

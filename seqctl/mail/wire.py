@@ -6,6 +6,7 @@ import contextlib
 import socket
 import ssl
 import time
+from collections.abc import Callable
 
 from seqctl.domain.accounts import Server
 from seqctl.domain.smtp_replies import Reply, clean_words, parse_reply
@@ -30,6 +31,7 @@ class Wire:
         self._server = server
         self._seconds = patience.reply
         self._heard = b""
+        self.as_heard: Callable[[str], str] = str  # every line goes through it, once it is known
         self._socket = connect(server, patience.connect)
 
     def secure(self, context: ssl.SSLContext) -> None:
@@ -105,7 +107,7 @@ class Wire:
                 raise Broken(f"{self._server.host} sends a line without an end.")
             self._heard += self._received(end - time.monotonic())
         line, _, self._heard = self._heard.partition(b"\n")
-        return line.rstrip(b"\r").decode(errors="replace")
+        return self.as_heard(line.rstrip(b"\r").decode(errors="replace"))
 
     def _received(self, seconds: float) -> bytes:
         try:
