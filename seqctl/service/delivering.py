@@ -211,6 +211,28 @@ def look_for(
     return changes
 
 
+def look_before_sending(
+    store: Store, clock: Clock, plans: Plans, inbox: Inbox, restored_at: datetime, find: Find
+) -> list[Change]:
+    """After a restore: of a step that was done since the backup was made, the file knows nothing.
+
+    So each queued mail of an enrollment that the backup held is looked for in Sent; what is found
+    went out then. Only under the tick lock.
+    """
+    changes: list[Change] = []
+    for queued in store.outbox.unsettled(inbox.id, MailStatus.QUEUED):
+        old = queued.enrollment.enrolled_at <= restored_at
+        found = find(queued) if old and queued.is_awaited else None
+        if found is None:
+            continue
+        with store.writing():
+            settling = Settling(store, plans, _current(store, clock))
+            for mail in store.outbox.get([queued.id]):
+                settling.sent(mail, min(found, settling.now), "found in Sent")
+        changes += settling.changes
+    return changes
+
+
 def _current(store: Store, clock: Clock) -> datetime:
     """The actual time, never before the last event."""
     now = clock.now()
