@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pytest import MonkeyPatch
 
 from seqctl.domain.letters import Kind
 from seqctl.mail.imap import ImapMailbox
@@ -184,7 +183,9 @@ def test_a_mail_from_a_further_address_of_the_contact(post: Post) -> None:
     assert post.received() == [("reply", True), ("other", False)]
 
 
-def test_two_that_read_at_once_take_each_mail_once(post: Post, monkeypatch: MonkeyPatch) -> None:
+def test_two_that_read_at_once_take_each_mail_once(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
     post.answer("lead1")
     post.answer("lead2")
     late = ImapMailbox.new
