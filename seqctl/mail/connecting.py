@@ -39,11 +39,17 @@ def tls_context(ca_file: str | None) -> ssl.SSLContext:
 
 
 def connect(server: Server, seconds: float) -> socket.socket:
-    """A connection without TLS yet. Raises Unreachable."""
+    """A connection without TLS yet, which never keeps a small packet back. Raises Unreachable.
+
+    Else the final dot, written after its body, would wait for the body to be acknowledged: 40 ms a
+    mail (RFC 1122, 4.2.3.2 and 4.2.3.4).
+    """
     try:
-        return socket.create_connection((server.host, server.port), seconds)
+        connected = socket.create_connection((server.host, server.port), seconds)
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     except (OSError, UnicodeError) as error:
         raise unreachable(server, error) from None
+    return connected
 
 
 def secure(plain: socket.socket, context: ssl.SSLContext, server: Server) -> ssl.SSLSocket:
