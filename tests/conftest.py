@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 
 from seqctl.store import connection
+from tests.mail.servers import mail_world
+
+__all__ = ["mail_world"]  # one pair of servers for the whole session, whoever asks for it
 
 
 @pytest.fixture(scope="session", autouse=True)

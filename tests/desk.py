@@ -173,6 +173,36 @@ class Desk:
         self.store.close()
 
 
+class FixedClock:
+    """A system clock that stands where it is put."""
+
+    def __init__(self, time: datetime) -> None:
+        self.time = time
+
+    def now(self) -> datetime:
+        return self.time
+
+
+class RealDesk(Desk):
+    """The same desk under the system's clock, which the test moves."""
+
+    def __init__(self, folder: Path) -> None:
+        self.clock = FixedClock(MONDAY)
+        super().__init__(folder)
+
+    @property
+    def now(self) -> datetime:
+        return self.clock.time
+
+    def _create(self, path: Path, start: datetime) -> SqliteStore:
+        del start
+        return create_store(path, simulated_now=None)
+
+    def tick_at(self, moment: datetime) -> ticking.TickResult:
+        self.clock.time = moment
+        return ticking.tick(self.store, self.clock)
+
+
 def at(name: str) -> str:
     """`ada` → `ada@x.test`; an address stays one."""
     return name if "@" in name else f"{name}@x.test"

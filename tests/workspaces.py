@@ -31,6 +31,7 @@ _TABLES = {
     "outbox": "message_id",
     "suppression": "address, kind",
     "inbox": "id",
+    "slot": "inbox_id, at, message_id",
 }
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from seqctl.cli.editor import in_editor
 from seqctl.cli.outcomes import perform, tell
 from seqctl.cli.session import Session
 from seqctl.cli.words import sequence_and_contacts
@@ -75,7 +74,8 @@ def _edit(session: Session, name: str, contact: str, file: str | None) -> tuple[
 
     opened = open_edit(session.store, session.user, name, contact)
     text = edit_text(opened.version, opened.first, sequence=name, contact=opened.contact.email)
-    path = _in_editor(text) if file is None else Path(file)
+    instead = "give the steps with --file FILE"
+    path = in_editor(text, instead=instead) if file is None else Path(file)
     try:
         changed = _save(session, opened, path, text)
     except SeqctlError as error:
@@ -108,63 +108,3 @@ def _save(session: Session, opened: Editing, path: Path, shown: str) -> bool:
     return save_edit(
         session.store, session.user, session.now, opened, edited.steps, edited.contents
     )
-
-
-# --- the editor ----------------------------------------------------------------------------------
-
-
-def _in_editor(text: str) -> Path:
-    """Let a person edit `text`; the file that holds what was saved.
-
-    Raises WrongUsage where there is no editor, Refused where it failed.
-    """
-    import subprocess
-    from tempfile import NamedTemporaryFile
-
-    command = _editor()
-    with NamedTemporaryFile(
-        "w", encoding="utf-8", prefix="seqctl-edit-", suffix=".yaml", delete=False
-    ) as file:
-        file.write(text)
-    path = Path(file.name)
-    try:
-        # An editor that writes to stdout must not spoil the one document there.
-        code = subprocess.run([*command, str(path)], stdout=_screen(), check=False).returncode
-    except OSError as error:
-        path.unlink()
-        raise WrongUsage(
-            f"The editor '{command[0]}' can't be started: {error.strerror}.",
-            "set EDITOR to an editor, or give the steps with --file FILE",
-            code="NO_EDITOR",
-        ) from error
-    if code != 0:
-        raise Refused(
-            f"The editor ended with exit code {code}; nothing was changed.",
-            f"{path} holds your text",
-            code="EDITOR_FAILED",
-        )
-    return path
-
-
-def _editor() -> list[str]:
-    import shlex
-
-    wanted = os.environ.get("VISUAL") or os.environ.get("EDITOR") or ""
-    try:
-        command = shlex.split(wanted)
-    except ValueError as error:
-        raise WrongUsage(f"EDITOR can't be read: {error}.", code="NO_EDITOR") from error
-    if not command:
-        raise WrongUsage(
-            "No editor is set.",
-            "set EDITOR, or give the steps with --file FILE",
-            code="NO_EDITOR",
-        )
-    return command
-
-
-def _screen() -> int | None:
-    """Where the editor draws: the terminal on stdout, else on stderr."""
-    if sys.stdout.isatty():
-        return None
-    return sys.__stderr__.fileno() if sys.__stderr__ else None

@@ -234,11 +234,11 @@ def _selected(
 
 def _ask_about_many(session: Session, request: object, yes: bool) -> None:
     from seqctl.service.enrolling import Request
-    from seqctl.service.workspace import setting
+    from seqctl.service.workspace import number_setting
 
     assert isinstance(request, Request)
     many = len(request.addresses) + len(request.selected)
-    if session.simulated_now is None and many > setting(session.store, "enroll_confirm"):
+    if session.simulated_now is None and many > number_setting(session.store, "enroll_confirm"):
         session.confirm(f"Enroll {many} contacts in {request.sequence}?", yes=yes)
 
 

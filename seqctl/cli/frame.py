@@ -2,7 +2,8 @@
 
 A **verb** is a plain function whose first parameter is the `Session`; the others are annotated as
 Typer wants them. `--db`, `--as`, `--json` and `--help` are added to each of them. A **noun** is a
-`Noun` with verbs. Functions may return an exit code; `None` is 0.
+`Noun` with verbs. A verb with an option `--as` of its own is told before the command who acts.
+Functions may return an exit code; `None` is 0.
 
 The docstring is the help: its first line stands in lists of commands, its last part is an example,
 
@@ -139,10 +140,19 @@ def _with_common_options(verb: Verb) -> Verb:
 
     context, *common, _ = inspect.signature(run, eval_str=True).parameters.values()
     _, *own = inspect.signature(verb, eval_str=True).parameters.values()
+    common = [p for p in common if not _options_of(p) & set().union(*map(_options_of, own))]
     parameters = [p.replace(kind=p.KEYWORD_ONLY) for p in (context, *own, *common)]
     run.__signature__ = inspect.Signature(parameters)  # pyright: ignore[reportFunctionMemberAccess]  # read by `inspect.signature`
     run.__doc__ = verb.__doc__
     return run
+
+
+def _options_of(parameter: inspect.Parameter) -> set[str]:
+    """The words by which an option is typed, where they are written out: `--as`."""
+    about = getattr(parameter.annotation, "__metadata__", ())
+    # In an annotation Typer takes the first word for the default, and sorts it out later.
+    words = [w for o in about for w in (o.default, *(getattr(o, "param_decls", None) or ()))]
+    return {word for word in words if isinstance(word, str)}
 
 
 def _prepare_parameters(command: Command | Group) -> None:

@@ -41,6 +41,8 @@ def cron(
         )
     if state.halted_at is not None:
         session.warn("Until `seqctl unhalt` the tick will do nothing.", "yellow")
+    for name in _variables(session):
+        session.warn(f"Cron has to know the variable {name}: write {name}=… above the line.")
     line = f"{when} {_command(session)}"
     session.emit({"line": line})
     session.say(line)
@@ -107,6 +109,14 @@ def _schedule(every: str) -> str:
         f"Cron can't run something every {every}.",
         "write 1m, 2m, 5m, 10m, 15m, 30m, 1h, 2h, 6h, 12h or 1d",
     )
+
+
+def _variables(session: Session) -> list[str]:
+    """The variables in which inboxes look for their passwords."""
+    from seqctl.domain.accounts import SecretKind
+
+    secrets = [i.account.secret for i in session.store.people.inboxes() if i.connected]
+    return sorted({s.place for s in secrets if s is not None and s.kind is SecretKind.VARIABLE})
 
 
 def _command(session: Session) -> str:

@@ -8,7 +8,6 @@ from seqctl.cli.session import Session
 from seqctl.domain.model import Delay, Email, Sequence, Settings, Sharing, Step
 
 if TYPE_CHECKING:
-    from seqctl.service.previewing import Preview, PreviewedStep
     from seqctl.service.sequences import Listed
 
 Document = dict[str, Any]
@@ -79,41 +78,13 @@ def _mail_document(mail: Email) -> Document:
         "subject": mail.subject,
         "body": mail.body,
         "markdown": mail.markdown,
-        "attachments": _files_document(mail),
+        "attachments": files_document(mail),
     }
 
 
-def _files_document(mail: Email | None) -> list[Document]:
+def files_document(mail: Email | None) -> list[Document]:
+    """The files that go with a mail."""
     return [{"name": file.name, "size": file.size} for file in mail.attachments] if mail else []
-
-
-def preview_document(preview: Preview) -> Document:
-    """What `sequence preview` gives."""
-    return {
-        "sequence": preview.sequence.name,
-        "version": preview.version.label,
-        "contact": preview.contact.email,
-        "from": preview.sender,
-        "timezone": preview.timezone,
-        "steps": [_previewed_document(each) for each in preview.steps],
-    }
-
-
-def _previewed_document(each: PreviewedStep) -> Document:
-    plan, texts = each.step.task, each.task
-    return {
-        "step": each.step.number,
-        "due_at": each.at,
-        "type": plan.type if plan else "email",
-        "task": plan is not None,
-        "title": texts and texts.title,
-        "priority": plan and plan.priority,
-        "notes": texts and texts.notes,
-        "subject": texts.subject if texts else each.subject,
-        "body": texts.body if texts else each.body,
-        "attachments": _files_document(each.step.email or (plan and plan.email)),
-        "error": each.error and {"code": each.error.code, "message": each.error.message},
-    }
 
 
 # --- lines for people ----------------------------------------------------------------------------
@@ -170,43 +141,3 @@ def _what(step: Step) -> tuple[str, str]:
 def _with_files(mail: Email | None) -> str:
     names = ", ".join(file.name for file in mail.attachments) if mail else ""
     return f" (with {names})" if names else ""
-
-
-def say_preview(session: Session, preview: Preview) -> None:
-    """Every mail and task of a preview, with its texts."""
-    session.say(
-        f"{preview.sequence.name}, version {preview.version.label}, for {preview.contact.email} "
-        f"from {preview.sender}",
-        "bold",
-    )
-    session.say(
-        f"As if enrolled now and each task were done at once; placed in {preview.timezone}.", "dim"
-    )
-    for each in preview.steps:
-        _say_step(session, each)
-
-
-def _say_step(session: Session, each: PreviewedStep) -> None:
-    plan, texts = each.step.task, each.task
-    kind = f"task ({plan.type}, {plan.priority})" if plan else "email"
-    session.say(f"\nstep {each.step.number}  {session.moment(each.at)}  {kind}", "bold")
-    if each.error is not None:
-        session.say(f"  {each.error.code}: {each.error.message}", "red")
-    elif texts is not None:
-        _say_text(session, f"{texts.title}\n{texts.notes}")
-        if texts.body is not None:
-            session.say("  with a ready mail:", "dim")
-            _say_mail(session, texts.subject, texts.body, plan and plan.email)
-    else:
-        _say_mail(session, each.subject, each.body or "", each.step.email)
-
-
-def _say_mail(session: Session, subject: str | None, body: str, mail: Email | None) -> None:
-    _say_text(session, f"Subject: {subject}\n\n{body}")
-    for file in mail.attachments if mail else ():
-        session.say(f"  attached: {file.name}, {file.size:,} bytes", "dim")
-
-
-def _say_text(session: Session, text: str) -> None:
-    for line in text.rstrip().split("\n"):
-        session.say(f"  {line}".rstrip())

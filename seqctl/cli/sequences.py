@@ -291,25 +291,22 @@ def preview(
     from_step: Annotated[
         int, typer.Option("--from-step", metavar="N", help="Begin with this step.")
     ] = 1,
+    send_me: Annotated[
+        bool, typer.Option("--send-me", help="Mail the steps to yourself, never to the contact.")
+    ] = False,
 ) -> int | None:
     """Render every mail and task for one contact, with estimated times; nothing is stored.
 
-    The times are those of an enrollment made now by you, with each task done at once.
+    The times are those of an enrollment made now by you, with each task done at once. With --send-me
+    one mail a step goes to your own address, from your first connected inbox that really sends.
 
     Example:
         seqctl sequence preview founders-intro ada@example.com
+        seqctl sequence preview founders-intro ada@example.com --send-me
     """
-    from seqctl.cli.sequence_pages import preview_document, say_preview
-    from seqctl.service.previewing import preview as preview_for
+    from seqctl.cli.previewing import show_preview
 
-    found = preview_for(session.store, session.user, session.now, name, contact, from_step)
-    session.emit(preview_document(found))
-    if not session.json:
-        say_preview(session, found)
-    errors = [step for step in found.steps if step.error is not None]
-    if not errors:
-        return None
-    return 6 if len(errors) < len(found.steps) else 4
+    return show_preview(session, name, contact, from_step, send_me=send_me)
 
 
 # --- sharing and deleting ------------------------------------------------------------------------

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from seqctl.domain.model import User
     from seqctl.ports import Clock, Store, WorkspaceState
+    from seqctl.ports.mail import PostOffice
     from seqctl.store import SqliteStore
 
 
@@ -59,9 +60,11 @@ class Session(Output):
     @property
     def rows_shown(self) -> int:
         """How many rows a table shows without `--all`: the setting `rows`."""
-        from seqctl.service.workspace import setting
+        from seqctl.service.workspace import number_setting
 
-        return setting(self.store, "rows") if "store" in self.__dict__ else super().rows_shown
+        if "store" not in self.__dict__:
+            return super().rows_shown
+        return number_setting(self.store, "rows")
 
     def moment(self, moment: datetime | None) -> str:
         """A moment as the acting user's wall clock shows it; nothing for None."""
@@ -110,6 +113,13 @@ class Session(Output):
             store.close()
             raise
         return store
+
+    @cached_property
+    def office(self) -> PostOffice:
+        """Couriers and mailboxes; nothing is connected before one of them is asked for."""
+        from seqctl.mail.office import Office
+
+        return Office()
 
     def create(
         self, simulated_now: datetime | None, prepare: Callable[[Store], object], user_name: str

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +15,7 @@ from seqctl.domain.errors import WrongUsage
 from seqctl.domain.moments import show_from_now, show_seconds
 
 if TYPE_CHECKING:
+    from seqctl.domain.model import Inbox
     from seqctl.ports import WorkspaceState
     from seqctl.ports.views import Attention
     from seqctl.service.status import Overview, SummaryPage, Wanted
@@ -150,7 +152,7 @@ def _show_overview(session: Session, result: Overview, every: bool) -> None:
             f"{inbox['sent_today']} sent today",
             "" if inbox["connected"] else "yellow",
         )
-    _show_attention(session, result.attention)
+    _show_attention(session, result.attention, result.troubled)
     session.say()
     rows = result.document["sequences"]
     if not rows:
@@ -182,7 +184,10 @@ def _silent(session: Session, state: WorkspaceState) -> bool:
     return state.last_tick_at is None or session.now - state.last_tick_at > _SILENT_TOO_LONG
 
 
-def _show_attention(session: Session, attention: Attention) -> None:
+def _show_attention(session: Session, attention: Attention, troubled: list[Inbox]) -> None:
+    for inbox in troubled:
+        session.say(f"needs you: inbox {inbox.address}: {inbox.trouble}", "red")
+        session.say(f"           seqctl inbox test {inbox.address}")
     needs = [
         (attention.errors, "ended by an error", "seqctl status SEQUENCE --reason error"),
         (attention.overdue, "overdue", "seqctl tick --dry-run"),
@@ -192,7 +197,7 @@ def _show_attention(session: Session, attention: Attention) -> None:
     for number, what, command in needs:
         if number:
             session.say(f"needs you: {number} {what:<17}  {command}", "bold")
-    if not any(number for number, _, _ in needs):
+    if not troubled and not any(number for number, _, _ in needs):
         session.say("needs you: nothing")
 
 
@@ -247,7 +252,7 @@ def _show_page(session: Session, page: SummaryPage, *, limited: bool) -> None:
     session.say()
     session.table(
         ["contact", "by", "status", "step", "due", "re-enroll"],
-        [_enrollment_row(session, row) for row in document["enrollments"]],
+        [_enrollment_row(session, row, page.turns) for row in document["enrollments"]],
         every=True,
     )
     more = page.total - len(document["enrollments"])
@@ -255,14 +260,14 @@ def _show_page(session: Session, page: SummaryPage, *, limited: bool) -> None:
         session.say(f"… and {more} more (--all)", "dim")
 
 
-def _enrollment_row(session: Session, row: Document) -> list[object]:
+def _enrollment_row(session: Session, row: Document, turns: Mapping[int, datetime]) -> list[object]:
     step = "" if row["step"] is None else f"{row['step']} of {row['steps']}"
     return [
         row["contact"],
         row["enrolled_by"],
         _standing(session, row),
         step,
-        _due(session, row),
+        _due(session, row, turns.get(row["id"])),
         "yes" if row["reenrollable"] else "",
     ]
 
@@ -278,11 +283,14 @@ def _standing(session: Session, row: Document) -> str:
     return f"{words} ({reason})" if reason else words
 
 
-def _due(session: Session, row: Document) -> str:
+def _due(session: Session, row: Document, turn: datetime | None) -> str:
+    """When its step is due, or its turn comes: `2026-03-03 09:00 (in 23 h, by the inbox's limit)`."""
     if row["remaining_s"] is not None:
         return f"{show_seconds(row['remaining_s'])} left"
     if row["due_at"] is None:
         return ""
+    if turn is not None:
+        return f"{session.moment(turn)} ({show_from_now(turn, session.now)}, by the inbox's limit)"
     from_now = show_from_now(row["due_at"], session.now)
     waits = "" if row["waiting_on"] in ("delay", "window") else f", waits for {row['waiting_on']}"
     return f"{session.moment(row['due_at'])} ({from_now}{waits})"

@@ -121,6 +121,39 @@ def skip_task(session: Session, words: TaskWords, note: Note = "") -> None:
     _close(session, words, "skipped", note)
 
 
+@app.command("send")
+def send_task(
+    session: Session,
+    word: Annotated[str, typer.Argument(metavar="ID|EMAIL", help="The task, or its contact.")],
+    edit: Annotated[
+        bool, typer.Option("--edit", help="Change subject and body in $EDITOR first.")
+    ] = False,
+) -> None:
+    """Send the mail that a task offers; the task is done.
+
+    It goes out with the next tick, in the thread of the mails before it. With --edit, a text that you
+    leave as it was, or empty, sends nothing.
+
+    Example:
+        seqctl task send ada@example.com --edit
+        seqctl task send 17
+    """
+    from seqctl.cli.task_mail import edited_mail
+    from seqctl.service import tasks
+    from seqctl.service.views import full_task_document
+
+    store, user = session.store, session.user
+    edited = edited_mail(tasks.visible_task(store, user, word), word) if edit else None
+    closed = tasks.send_task(store, user, session.now, word, edited)
+    session.emit(full_task_document(closed.task))
+    task = closed.task
+    if not closed.changed:
+        session.say(f"Task {task.id} is {task.status} already.")
+        return
+    session.say(f"Done: {task.title} ({task.contact}). Its mail goes out with the next tick.")
+    session.say(f"  {_what_next(session, closed)}")
+
+
 def _close(session: Session, words: list[str], status: str, note: str) -> None:
     from seqctl.service.tasks import close_task
     from seqctl.service.views import full_task_document

@@ -36,6 +36,8 @@ def tick(
 ) -> int | None:
     """Do what is due: the only command that sends mails and creates tasks.
 
+    Mailboxes are read first, so that nobody who has answered gets a follow-up.
+
     In a real workspace cron runs it; in a simulated one it moves the clock, and every step runs at
     its own due time.
 
@@ -56,6 +58,7 @@ def tick(
         until_idle=until_idle,
         dry_run=dry_run,
         progress=None if quiet else lambda so_far: _progress(session, so_far),
+        office=session.office,
     )
     _deliver_copies(session)
     session.progress("")
@@ -70,7 +73,7 @@ def tick(
             quiet=quiet,
             by=by is not None or to is not None or until_idle,
         )
-    return 6 if result.errors else None
+    return 6 if result.errors or result.troubles else None
 
 
 def _target(session: Session, to: str | None) -> datetime | None:
@@ -85,7 +88,7 @@ def _deliver_copies(session: Session) -> None:
         from seqctl.mail.maildir import MaildirCopies
         from seqctl.service.copying import write_copies
 
-        write_copies(session.store, MaildirCopies())
+        write_copies(session.store, session.office, MaildirCopies())
 
 
 def _document(result: TickResult, contacts: dict[int, str]) -> dict[str, object]:
@@ -129,16 +132,23 @@ def _tell(
 ) -> None:
     for error in result.errors:
         session.warn(f"{contacts[error.contact_id]}: {error.code}: {error.message}", style="red")
+    for trouble in result.troubles:
+        session.warn(f"{trouble.inbox}: {trouble.message}", style="red")
+        session.warn(f"  {trouble.hint or f'try: seqctl inbox test {trouble.inbox}'}")
     if quiet:
         return
     if result.finished_earlier_target:
         session.note("An interrupted tick had this target; it is reached now, and nothing more.")
     told = by or result.happened or session.interactive or result.changes is not None
+    told = told or bool(result.unsettled)
     if not told:
         return
     if result.changes is not None:
         _tell_rehearsal(session, result, contacts)
     session.say(_summary(session, result))
+    if result.unsettled:
+        mails = "1 mail" if result.unsettled == 1 else f"{result.unsettled} mails"
+        session.say(f"{mails} may or may not have gone out: seqctl mail list --status unknown")
     if session.interactive and result.changes is None:
         from seqctl.cli.status import status
 

@@ -12,6 +12,7 @@ import typer
 
 from seqctl.cli.output import clean, json_text
 from seqctl.domain.errors import SeqctlError
+from seqctl.ports.mail import AccountRefused, Unreachable
 
 if TYPE_CHECKING:
     from seqctl.cli.session import Session
@@ -38,6 +39,10 @@ def explain(error: BaseException, session: Session) -> Trouble:
             return Trouble("USAGE", error.format_message(), _help_command(error), 2)
         case KeyboardInterrupt() | EOFError() | typer.Abort():
             return Trouble("INTERRUPTED", "Interrupted.", "", 130)
+        case AccountRefused():
+            return Trouble("ACCOUNT_REFUSED", str(error), error.hint, 5)
+        case Unreachable():
+            return Trouble("UNREACHABLE", str(error), "try again later", 6)
         case OSError():
             named = f"{error.filename}: " if error.filename else ""
             return Trouble("BAD_FILE", f"{named}{error.strerror or error}", "", 5)

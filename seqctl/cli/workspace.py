@@ -94,22 +94,23 @@ def config(
     Example:
         seqctl config
         seqctl config rows 20
+        seqctl config unsubscribe_url 'https://example.com/unsubscribe?token={token}'
     """
     from seqctl.service.workspace import SETTINGS, check_setting, configure, setting
 
     if key is None:
         values = {name: setting(session.store, name) for name in SETTINGS}
         session.emit({"settings": values})
-        rows = [[name, values[name], about.meaning] for name, about in SETTINGS.items()]
+        rows = [[name, _shown(values[name]), about.meaning] for name, about in SETTINGS.items()]
         session.table(["setting", "value", "meaning"], rows, every=True)
         return
     check_setting(key)
     if value is None:
-        number = setting(session.store, key)
+        current = setting(session.store, key)
     else:
-        number = configure(session.store, key, value, session.user, session.now)
-    session.emit({"key": key, "value": number})
-    session.say(f"{key}: {number}")
+        current = configure(session.store, key, value, session.user, session.now)
+    session.emit({"key": key, "value": current})
+    session.say(f"{key}: {_shown(current)}")
 
 
 def doctor(session: Session) -> int | None:
@@ -190,6 +191,10 @@ def restore(
     session.say(f"Restored {session.path} from {path}.")
     if kept is not None:
         session.say(f"What stood there is kept: {kept}")
+
+
+def _shown(value: int | str | None) -> int | str:
+    return "none" if value is None else value
 
 
 def _sized(size: int) -> str:

@@ -28,13 +28,13 @@ from seqctl.domain.model import (
     Waiting,
 )
 from seqctl.domain.rendering import Audience, email_texts, task_texts
-from seqctl.domain.schedule import NoSendTime, is_open, place
+from seqctl.domain.schedule import first_open, is_open
 from seqctl.domain.templates import ContactFields, SenderFields, SequenceFields
 
 Place = tuple[datetime, int]
 """A place in the queue: due time, then enrollment id."""
-LAST_ID = 1 << 62
-"""Beyond every enrollment's: at one instant what is due comes before whose turn it is."""
+FIRST_ID, LAST_ID = 0, 1 << 62
+"""Before and beyond every enrollment's: at one instant whose turn it is comes before what is due."""
 
 
 class Due(NamedTuple):
@@ -150,19 +150,21 @@ class Decider:
         """The changes of a batch, in the order of time.
 
         `due` is sorted; steps that become due up to the place `last` belong to the batch, and so do
-        the turns of mails in a line, `limit` of them at most. In a simulated workspace nothing happens
-        before `not_before`, its clock. Messages are numbered from `message_id` on.
+        the turns of mails in a line, `limit` of them at most: the lines may know no more. In a simulated
+        workspace nothing happens before `not_before`, its clock. Messages are numbered from
+        `message_id` on.
         """
         queue = [_queued(row) for row in due]
         heapify(queue)
         clock, turns = self._world.now or not_before, 0
-        while turns <= limit:
+        while turns < limit:
             turn = self._next_turn(clock, last) if self._world.lines else None
-            if queue and (turn is None or queue[0][0] <= turn.at):
+            if turn is not None and (not queue or turn.at <= max(queue[0][0], clock)):
+                row, at, turns = turn.waiting.row, turn.at, turns + 1
+                self._world.lines[row.enrollment.inbox_id or 0].leave(row.enrollment.id)
+            elif queue:
                 due_at, _, row = heappop(queue)
                 at = self._world.now or max(due_at, not_before)
-            elif turn is not None:
-                row, at, turns = turn.waiting.row, turn.at, turns + 1
             else:
                 return
             clock = max(clock, at)
@@ -180,7 +182,7 @@ class Decider:
     def _next_turn(self, clock: datetime, last: Place) -> Turn[Due] | None:
         turns = (line.next(clock) for line in self._world.lines.values())
         turn = min((turn for turn in turns if turn is not None), key=_turn_place, default=None)
-        return turn if turn is not None and (turn.at, LAST_ID) <= last else None
+        return turn if turn is not None and (turn.at, FIRST_ID) <= last else None
 
     def _decide_one(self, row: Due, at: datetime, message_id: int) -> Iterator[Change]:
         try:
@@ -204,9 +206,6 @@ class Decider:
 
     def _mail(self, row: Due, plan: Plan, at: datetime, message_id: int) -> Change:
         enrollment = row.enrollment
-        line = self._world.lines.get(enrollment.inbox_id or 0)
-        if enrollment.waiting == Waiting.LIMIT and line is not None:
-            line.leave(enrollment.id)
         if row.suppressed:
             detail = f"{row.email} may not be written to any more"
             return ended(enrollment, at, "error", "BLOCKED", detail)
@@ -219,14 +218,15 @@ class Decider:
         if self._must_wait(enrollment, plan, at):
             after = lifecycle.wait_for_opening(enrollment, plan, at)
             return change(after, at, "rescheduled", "overdue, and the day or window is closed now")
-        waited = enrollment.waiting == Waiting.LIMIT
-        if line is not None and not waited and line.is_busy(seed_of(enrollment), at):
+        line = self._world.lines.get(enrollment.inbox_id)
+        if line is not None and enrollment.waiting != Waiting.LIMIT:
             after = lifecycle.limit_reached(enrollment)
-            line.join(in_line(row._replace(enrollment=after), plan))
-            return change(after, at, "waiting", f"{sender.address} sends {sender.limits}")
+            waiting = in_line(row._replace(enrollment=after), self._world.plan_of)
+            if not line.admits(waiting, at):
+                return change(after, at, "waiting", f"{sender.address} sends {sender.limits}")
         sent = self._sent(row, plan, sender, at, message_id)
         if line is not None:
-            line.went(at)
+            line.went(at, seed_of(enrollment))
         return sent
 
     def _sent(self, row: Due, plan: Plan, sender: Sender, at: datetime, message_id: int) -> Change:
@@ -234,8 +234,7 @@ class Decider:
         message = self._message(row, plan, sender, at, message_id)
         enrollment, number = row.enrollment, row.enrollment.step
         if not sender.real:
-            noted = enrollment._replace(last_message_id=message.id)
-            after = lifecycle.step_done(noted, plan, at)
+            after = lifecycle.step_done(enrollment, plan, at, message.id)
             return change(after, at, "sent", message.subject, step=number, message=message)
         after = lifecycle.mail_queued(enrollment, message.id)
         restored = self._world.restored_at
@@ -278,8 +277,14 @@ class Decider:
         )
 
     def _must_wait(self, enrollment: Enrollment, plan: Plan, at: datetime) -> bool:
-        """Whether a mail of a real workspace is overdue at a closed hour (spec, section 2)."""
-        if self._world.now is None or enrollment.any_time or enrollment.due_at == at:
+        """Whether a mail of a real workspace is overdue at a closed hour (spec, section 2).
+
+        A mail in a line has its turn at an open hour, where there is one at all.
+        """
+        if enrollment.any_time:
+            return False
+        placed = self._world.now is None or enrollment.due_at == at
+        if placed and enrollment.waiting != Waiting.LIMIT:
             return False
         return not is_open(at, plan.calendar)
 
@@ -320,33 +325,36 @@ class Decider:
         return fields
 
 
-def in_line(row: Due, plan: Plan) -> limits.Waiting[Due]:
-    """A due mail as it stands in the line of its inbox."""
+def in_line(
+    row: Due, plan_of: Callable[[Enrollment], Plan], *, ready: bool = True
+) -> limits.Waiting[Due]:
+    """A due mail as it stands in the line of its inbox.
+
+    Where that is not `ready` to send, its turn comes at any hour, so that it waits for the inbox.
+    """
     enrollment = row.enrollment
     assert enrollment.due_at is not None
     key = (enrollment.version_id, enrollment.timezone, enrollment.any_time)
-    return limits.Waiting(
-        enrollment.due_at, enrollment.id, key, seed_of(enrollment), _opening(enrollment, plan), row
-    )
+
+    def opening(moment: datetime) -> datetime:
+        if enrollment.any_time or not ready:
+            return moment
+        try:
+            return first_open(moment, plan_of(enrollment).calendar)
+        except Exception:  # noqa: BLE001  # its turn meets the same, and tells
+            return moment
+
+    return limits.Waiting(enrollment.due_at, enrollment.id, key, seed_of(enrollment), opening, row)
 
 
 def seed_of(enrollment: Enrollment) -> str:
-    """What the distance of a mail from the one before it is drawn from."""
-    return f"{enrollment.id}.{enrollment.step}"
+    """What the distance of the next mail from the one of this step is drawn from."""
+    return mail_seed(enrollment.id, enrollment.step)
 
 
-def _opening(enrollment: Enrollment, plan: Plan) -> limits.Opening:
-    def opening(moment: datetime) -> datetime:
-        if enrollment.any_time:
-            return moment
-        try:
-            return place(
-                moment, base=moment, after=None, at=None, email=True, calendar=plan.calendar
-            )
-        except NoSendTime:
-            return moment  # its turn tells
-
-    return opening
+def mail_seed(enrollment_id: int, step: int) -> str:
+    """The seed of a mail that went out: see `seed_of`."""
+    return f"{enrollment_id}.{step}"
 
 
 def _turn_place(turn: Turn[Due]) -> Place:

@@ -224,10 +224,16 @@ def start(
     )
 
 
-def step_done(enrollment: Enrollment, plan: Plan, at: datetime) -> Enrollment:
-    """The mail of its step was handed over, or its task needs no waiting: on to the next step."""
+def step_done(
+    enrollment: Enrollment, plan: Plan, at: datetime, message_id: int | None = None
+) -> Enrollment:
+    """The mail of its step was handed over, or its task needs no waiting: on to the next step.
+
+    `message_id` is that mail, unless it is noted already.
+    """
     _allow(enrollment, Trigger.STEP_DONE)
-    return _next_step(enrollment._replace(last_step_at=at), plan, at)
+    mail = enrollment.last_message_id if message_id is None else message_id
+    return _next_step(enrollment._replace(last_step_at=at, last_message_id=mail), plan, at)
 
 
 def task_created(enrollment: Enrollment, plan: Plan, at: datetime) -> Enrollment:

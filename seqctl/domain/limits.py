@@ -1,7 +1,8 @@
 """How many mails an inbox sends, and whose turn it is: the line in front of an inbox.
 
 A mail keeps its due time as its place in the line: the first by due time, then by enrollment, goes
-first. When it goes follows from the mails that went before, so a line needs no plan to be kept.
+first. When it goes follows from the mails that went before, so a line needs no plan to be kept, and
+to ask it early, late or often changes nothing.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from seqctl.domain.accounts import Limits
 
 DAY = timedelta(hours=24)
 MINUTE = timedelta(minutes=1)
+PATIENCE = DAY
+"""For so long a mail lets others pass while its own window is closed (see `Line.next`)."""
 Row = TypeVar("Row")
 
 Opening = Callable[[datetime], datetime]
@@ -24,7 +27,7 @@ Opening = Callable[[datetime], datetime]
 
 class Waiting(NamedTuple, Generic[Row]):
     """One mail in the line. `key` names what it has in common with others that may go out at the same
-    hours; `seed` makes its own distance from the mail before it."""
+    hours; `seed` makes the distance that the next mail keeps from it."""
 
     due_at: datetime
     id: int
@@ -32,6 +35,13 @@ class Waiting(NamedTuple, Generic[Row]):
     seed: str
     opening: Opening
     row: Row
+
+
+class Slot(NamedTuple):
+    """When a mail went out, and its seed."""
+
+    at: datetime
+    seed: str
 
 
 class Turn(NamedTuple, Generic[Row]):
@@ -42,7 +52,7 @@ class Turn(NamedTuple, Generic[Row]):
 
 
 def gap_of(limits: Limits, seed: str) -> timedelta:
-    """How far a mail keeps from the one before it, in whole seconds: the same for the same `seed`."""
+    """How far the next mail keeps from the one with this `seed`, in whole seconds, always the same."""
     import hashlib
 
     if limits.gap is None:
@@ -56,72 +66,99 @@ def gap_of(limits: Limits, seed: str) -> timedelta:
 class Line(Generic[Row]):
     """The line in front of one inbox.
 
-    `gone` are the moments at which its latest mails went out, at least as many as the limits ask for.
+    `gone` are its latest mails, oldest first, at least as many as the limits ask for.
     """
 
-    def __init__(self, limits: Limits, gone: Iterable[datetime]) -> None:
+    def __init__(self, limits: Limits, gone: Iterable[Slot]) -> None:
         self._limits = limits
-        self._gone = deque(sorted(gone), maxlen=max(limits.per_day or 1, limits.per_minute or 1))
-        self._heads: dict[object, list[tuple[datetime, int, Waiting[Row]]]] = {}
+        self._gone = deque(gone, maxlen=max(limits.per_day or 1, limits.per_minute or 1))
+        self._groups: dict[object, list[tuple[datetime, int, Waiting[Row]]]] = {}
+        self._openings: dict[object, tuple[datetime, datetime]] = {}
         self._next: Turn[Row] | None = None
         self._known = True
 
     def __bool__(self) -> bool:
-        return bool(self._heads)
+        return bool(self._groups)
 
     def join(self, waiting: Waiting[Row]) -> None:
         """Stand in the line by due time, then by id."""
-        heappush(self._heads.setdefault(waiting.key, []), (waiting.due_at, waiting.id, waiting))
+        heappush(self._groups.setdefault(waiting.key, []), (waiting.due_at, waiting.id, waiting))
         self._known = False
 
-    def free_at(self, seed: str) -> datetime | None:
+    def admits(self, waiting: Waiting[Row], at: datetime) -> bool:
+        """Whether a mail that is due at `at` goes out then; else it stands in the line now."""
+        if not self._groups:
+            free = self.free_at()
+            if free is None or free <= at:
+                return True
+        self.join(waiting)
+        turn = self.next(at)
+        if turn is None or turn.waiting.id != waiting.id or turn.at > at:
+            return False
+        self.leave(waiting.id)
+        return True
+
+    def free_at(self) -> datetime | None:
         """From when on the limits let a mail go; None: they always have."""
         moments = [
-            self._gone[-count] + span
+            self._gone[-count].at + span
             for count, span in ((self._limits.per_day, DAY), (self._limits.per_minute, MINUTE))
             if count is not None and len(self._gone) >= count
         ]
         if self._gone and self._limits.gap is not None:
-            moments.append(self._gone[-1] + gap_of(self._limits, seed))
+            latest = self._gone[-1]
+            moments.append(latest.at + gap_of(self._limits, latest.seed))
         return max(moments, default=None)
 
     def next(self, now: datetime) -> Turn[Row] | None:
         """Whose turn comes next, and when, not before `now`; None where nobody waits.
 
-        Of those that may go out at the moment that the limits give, the first goes; where all of
-        their windows are closed then, the one whose window opens first.
+        It is the first moment at which the limits and somebody's window are open; of those that may
+        go then, the first in the line goes. So a mail does not wait behind others whose windows are
+        closed, unless the first in the line has let others pass for a day and would lose its turn
+        once more: nobody starves where the windows of some are always the first to open.
         """
         if not self._known or (self._next is not None and self._next.at < now):
-            turns = [self._turn(heads[0][2], now) for heads in self._heads.values()]
-            self._next = min(turns, key=lambda turn: turn[0], default=(None, None))[1]
+            self._next = self._find_next(now)
             self._known = True
         return self._next
 
-    def is_busy(self, seed: str, at: datetime) -> bool:
-        """Whether a mail that is due at `at` has to stand in the line."""
-        free = self.free_at(seed)
-        return bool(self._heads) or (free is not None and free > at)
-
     def leave(self, id: int) -> None:
         """Take the mail whose turn it is out of the line, without counting it as gone."""
-        for key, heads in self._heads.items():
-            if heads[0][1] == id:
-                heappop(heads)
-                if not heads:
-                    del self._heads[key]
+        for key, group in self._groups.items():
+            if group[0][1] == id:
+                heappop(group)
+                if not group:
+                    del self._groups[key]
                 break
         self._known = False
 
-    def went(self, at: datetime) -> None:
+    def went(self, at: datetime, seed: str) -> None:
         """Count a mail that went out at this moment."""
-        self._gone.append(at)
+        self._gone.append(Slot(at, seed))
         self._known = False
 
-    def _turn(
-        self, waiting: Waiting[Row], now: datetime
-    ) -> tuple[tuple[datetime, datetime, int], Turn[Row]]:
-        free = max(self.free_at(waiting.seed) or now, waiting.due_at, now)
-        at = waiting.opening(free)
-        # Among those that are open now the order is that of the line, whatever gap each one keeps.
-        order = now if at == free else at
-        return (order, waiting.due_at, waiting.id), Turn(at, waiting)
+    def _find_next(self, now: datetime) -> Turn[Row] | None:
+        if not self._groups:
+            return None
+        free = max(self.free_at() or now, now)
+        turns = [self._turn(group[0][2], free) for group in self._groups.values()]
+        next_ = min(turns, key=lambda turn: (turn.at, turn.waiting.due_at, turn.waiting.id))
+        first = min(turns, key=lambda turn: (turn.waiting.due_at, turn.waiting.id))
+        return first if self._loses_its_turn(first, next_) else next_
+
+    def _turn(self, waiting: Waiting[Row], free: datetime) -> Turn[Row]:
+        moment = max(free, waiting.due_at)
+        asked, opens = self._openings.get(waiting.key, (moment, moment))
+        if waiting.key not in self._openings or not asked <= moment <= opens:
+            opens = waiting.opening(moment)
+            self._openings[waiting.key] = (moment, opens)
+        return Turn(opens, waiting)
+
+    def _loses_its_turn(self, first: Turn[Row], passing: Turn[Row]) -> bool:
+        """Whether `first`, who has been patient, could no more go at its opening after `passing`."""
+        count = self._limits.per_day
+        if count is None or passing.at - first.waiting.due_at < PATIENCE:
+            return False
+        gone = [*self._gone, Slot(passing.at, "")]
+        return len(gone) >= count and gone[-count].at + DAY > first.at > passing.at

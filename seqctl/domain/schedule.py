@@ -135,6 +135,19 @@ def next_opening(moment: datetime, calendar: Calendar) -> datetime:
     return _to_utc(opens, calendar.zone, not_before=moment)
 
 
+def first_open(moment: datetime, calendar: Calendar) -> datetime:
+    """The first moment from `moment` on at which an e-mail may go out: the turn of one in a line.
+
+    Unlike a placed step it has no local time of its own to keep on another day. Raises NoSendTime.
+    """
+    if is_open(moment, calendar):
+        return moment
+    placed = place(moment, base=moment, after=None, at=None, email=True, calendar=calendar)
+    opens = calendar.window.opens if calendar.window else time()
+    day = _to_wall(placed, calendar.zone).date()
+    return _to_utc(datetime.combine(day, opens), calendar.zone, not_before=moment)
+
+
 def _at_set_time(end: datetime, base: datetime, after: Delay, at: time, zone: str) -> datetime:
     """`at` on the day of `end`, or on the next if that is too early."""
     earliest = base + ONE_SECOND

@@ -39,17 +39,14 @@ def tls_context(ca_file: str | None) -> ssl.SSLContext:
 
 
 def connect(server: Server, seconds: float) -> socket.socket:
-    """A connection without TLS yet, which never keeps a small packet back. Raises Unreachable.
-
-    Else the final dot, written after its body, would wait for the body to be acknowledged: 40 ms a
-    mail (RFC 1122, 4.2.3.2 and 4.2.3.4).
-    """
+    """A connection without TLS yet. Raises Unreachable."""
     try:
-        connected = socket.create_connection((server.host, server.port), seconds)
-        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        made = socket.create_connection((server.host, server.port), seconds)
     except (OSError, UnicodeError) as error:
         raise unreachable(server, error) from None
-    return connected
+    # The final dot is a small write after the body: Nagle's algorithm would hold it for 40 ms.
+    made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return made
 
 
 def secure(plain: socket.socket, context: ssl.SSLContext, server: Server) -> ssl.SSLSocket:

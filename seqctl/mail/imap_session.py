@@ -59,19 +59,20 @@ def _connected(server: Server, context: ssl.SSLContext, patience: Patience) -> B
 def _begin_tls(box: BaseMailBox, server: Server, context: ssl.SSLContext) -> None:
     place = f"{server.host}:{server.port}"
     hint = f"Does it take TLS from the first byte? imaps://{server.user}@{server.host}:993"
+    if "STARTTLS" not in box.client.capabilities:
+        raise AccountRefused(
+            f"{place} does not offer STARTTLS; nothing is sent in plain text.", hint
+        )
     failed: Exception
     try:
-        status, answer = box.client.starttls(context)
-        if status == "OK":
-            return
-        failed = AccountRefused(f"{place} refuses STARTTLS: {clean_words(str(answer))}", hint)
+        # What was said in plain text before is thrown away by `imaplib`, with its buffer.
+        box.client.starttls(context)
+        return
     except imaplib.IMAP4.abort:
         failed = Unreachable(f"{place} hung up.")
     except imaplib.IMAP4.error as error:
         words = clean_words(str(error))
-        failed = AccountRefused(
-            f"{place} offers no STARTTLS, and nothing is sent in plain text ({words}).", hint
-        )
+        failed = AccountRefused(f"{place} offers STARTTLS and refuses it: {words}", hint)
     except OSError as error:
         failed = trouble(server, error)
     raise failed

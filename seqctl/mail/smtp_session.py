@@ -105,6 +105,13 @@ def _begin_tls(wire: Wire, entrance: Entrance, offers: dict[str, str]) -> None:
     answer = wire.ask("STARTTLS")
     if answer.code != 220:
         raise AccountRefused(f"{place} offers STARTTLS and refuses it: {answer.words}", hint)
+    if wire.spoke_unasked():
+        # In plain text it may be anybody's, and would be taken for the server's (CVE-2011-0411).
+        raise AccountRefused(
+            f"{place} said more than it should before TLS began:"
+            " somebody may be meddling with the connection.",
+            "Try another network.",
+        )
     wire.secure(entrance.context)
 
 

@@ -33,18 +33,7 @@ class Wire:
         self._socket = connect(server, patience.connect)
 
     def secure(self, context: ssl.SSLContext) -> None:
-        """Begin TLS; raises AccountRefused and Unreachable.
-
-        What came in before in plain text may be anybody's: it is refused, not taken for the
-        server's (the injection of CVE-2011-0411).
-        """
-        if self.spoke_unasked():
-            self.hang_up()
-            raise AccountRefused(
-                f"{self._server.host}:{self._server.port} said more than it should before TLS began:"
-                " somebody may be meddling with the connection.",
-                "Try another network.",
-            )
+        """Begin TLS; raises AccountRefused and Unreachable."""
         self._socket.settimeout(self._seconds)
         self._socket = secure(self._socket, context, self._server)
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from seqctl.domain.deciding import Due
+from seqctl.domain.limits import Slot
 from seqctl.domain.model import Change, Enrollment, Hold
 
 
@@ -108,8 +109,12 @@ class Enrollments(Protocol):
         """The inboxes that somebody stands in line for."""
         ...
 
-    def latest_slots(self, inbox_id: int, limit: int) -> list[datetime]:
-        """When the latest mails of an inbox with a limit went out, latest first."""
+    def latest_slots(self, inbox_id: int, limit: int) -> list[Slot]:
+        """When the latest mails of an inbox with a limit went out, oldest first."""
+        ...
+
+    def take_earlier_slots(self, inbox_id: int, since: datetime) -> None:
+        """Let the mails that an inbox sent from `since` on count, though it had no limit then."""
         ...
 
     def next_due(self) -> datetime | None:

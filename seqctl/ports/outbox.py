@@ -9,28 +9,11 @@ from typing import NamedTuple, Protocol
 from seqctl.domain.model import Enrollment, MailStatus
 
 
-class Copy(NamedTuple):
-    """A captured mail whose copy goes into the Maildir `folder`.
-
-    `answers` is the message whose thread it goes on; `secret` is the workspace's, for Message-IDs.
-    """
-
-    id: int
-    sender_name: str
-    sender: str
-    recipient: str
-    subject: str
-    body: str
-    answers: int | None
-    at: datetime
-    folder: str
-    secret: str
-
-
 class Claim(NamedTuple):
-    """A mail that a tick is handing over, with all that composing it needs.
+    """A mail with all that composing it needs.
 
     `thread` are the earlier mails of its thread, oldest first; `attachments` are names and digests.
+    `at` is its Date. `copy_to` is the Maildir that a captured mail is copied to.
     """
 
     id: int
@@ -46,6 +29,7 @@ class Claim(NamedTuple):
     attachments: tuple[tuple[str, str], ...]
     thread: tuple[int, ...]
     at: datetime
+    copy_to: str | None = None
 
 
 class Sent(NamedTuple):
@@ -80,8 +64,8 @@ class Outbox(Protocol):
         """How many copies of captured mail are still to be written."""
         ...
 
-    def next(self, limit: int) -> list[Copy]:
-        """The first of them, by id."""
+    def to_copy(self, limit: int) -> list[Claim]:
+        """The first captured mails of which a copy is still to be written, by id."""
         ...
 
     def written(self, ids: Iterable[int]) -> None:
@@ -142,6 +126,6 @@ class Outbox(Protocol):
 class Copies(Protocol):
     """Where copies of captured mail go."""
 
-    def write(self, copy: Copy) -> None:
-        """Write a copy; writing the same one again changes nothing."""
+    def write(self, folder: str, name: str, content: bytes) -> None:
+        """Write a copy under a name of its own; writing the same one again changes nothing."""
         ...

@@ -93,7 +93,10 @@ class TaskView(NamedTuple):
 
 
 class MessageView(NamedTuple):
-    """A message with the names of all that it points to; `user_id` is who enrolled."""
+    """A message with the names of all that it points to; `user_id` is who enrolled.
+
+    `words` are the server's, about the last attempt to hand it over.
+    """
 
     id: int
     enrollment_id: int
@@ -108,6 +111,7 @@ class MessageView(NamedTuple):
     body: str
     status: str
     at: datetime
+    words: str | None
 
 
 class EventView(NamedTuple):

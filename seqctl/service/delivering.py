@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from seqctl.domain.errors import SeqctlError
 from seqctl.domain.model import Change, Inbox, MailStatus
 from seqctl.domain.schedule import is_open
 from seqctl.ports.mail import AccountRefused, Envelope, Handover, Unreachable, Verdict
@@ -72,8 +73,8 @@ class Delivery:
     def _round(self, courier: Courier, claims: list[Claim]) -> None:
         """Up to as many mails as there are sessions: all bodies, one commit, all final dots."""
         store = self._store
-        envelopes = [self._envelope(claim) for claim in claims]
-        refused = courier.begin(envelopes)
+        envelopes, refused = self._composed(claims)
+        refused += courier.begin(envelopes)
         begun = {claim.id for claim in claims} - {handover.id for handover in refused}
         with store.writing():
             self._settle(refused)
@@ -142,9 +143,18 @@ class Delivery:
         else:
             settling.unsure(mail, words)
 
-    def _envelope(self, claim: Claim) -> Envelope:
-        content = self._composing.content(claim)
-        return Envelope(claim.id, claim.sender, claim.recipient, content)
+    def _composed(self, claims: list[Claim]) -> tuple[list[Envelope], list[Handover]]:
+        """The mails as bytes; one that can't be composed stops nobody else."""
+        envelopes: list[Envelope] = []
+        refused: list[Handover] = []
+        for claim in claims:
+            try:
+                content = self._composing.content(claim)
+            except SeqctlError as error:
+                refused.append(Handover(claim.id, Verdict.REFUSED, error.message))
+            else:
+                envelopes.append(Envelope(claim.id, claim.sender, claim.recipient, content))
+        return envelopes, refused
 
     def _settling(self) -> Settling:
         return Settling(self._store, self._plans, self._now())

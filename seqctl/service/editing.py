@@ -140,7 +140,8 @@ def _require_sendable(store: Store, user: User, opened: Editing, steps: tuple[St
 
 def _replanned(after: Enrollment, before: Version, version: Version, now: datetime) -> Enrollment:
     """The enrollment on its new version: its clock goes on, the next step is placed anew if need be."""
-    if after.held_since is not None or after.waiting not in (Waiting.DELAY, Waiting.INBOX):
+    movable = (Waiting.DELAY, Waiting.INBOX, Waiting.LIMIT)
+    if after.held_since is not None or after.waiting not in movable:
         return after
     old, new = before.steps[after.step - 1], version.steps[after.step - 1]
     if _placing(old) == _placing(new):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from seqctl.domain.accounts import NO_ACCOUNT, NO_LIMITS, USUAL_LIMITS, Account, Limits
 from seqctl.domain.addresses import parse_address
 from seqctl.domain.errors import NotFound, Refused, WrongUsage
+from seqctl.domain.limits import DAY
 from seqctl.domain.model import Change, Event, Inbox, User
 from seqctl.service.acting import did_you_mean
 
@@ -59,15 +60,16 @@ def connect_inbox(
     """
     address = parse_address(address)
     with store.writing():
-        known = _inbox_at(store, address)
+        known = inbox_at(store, address)
         if known is not None:
-            _refuse_foreign_inbox(store, known, user)
-        wiring = wiring or _usual_wiring(store, known, address)
+            refuse_foreign_inbox(store, known, user)
+        wiring = wiring or usual_wiring(store, known, address)
         if wiring.account.sends:
             _refuse_real_mail(store, address)
         if known is not None and known.connected and _is_wired(known, wiring, user):
             return Connecting(known, False, 0)
         inbox = store.people.connect_inbox(_wired(known, wiring, address, user, now))
+        store.enrollments.take_earlier_slots(inbox.id, now - DAY)
         store.history.add([Event(at=now, actor_id=user.id, kind="inbox-connected", detail=address)])
         placed = place_anew(store, inbox, user.id, now, "is connected again")
     return Connecting(inbox, True, len(placed))
@@ -81,8 +83,8 @@ def disconnect_inbox(
     Raises NotFound, and Refused for another user's inbox.
     """
     with store.writing():
-        inbox = _inbox_named(store, address)
-        _refuse_foreign_inbox(store, inbox, user)
+        inbox = inbox_named(store, address)
+        refuse_foreign_inbox(store, inbox, user)
         if inbox.connected:
             store.people.disconnect_inbox(inbox.id)
             store.history.add(
@@ -91,8 +93,28 @@ def disconnect_inbox(
         senders = _senders(store, inbox)
         next_due = min((e.due_at for e in senders if e.due_at is not None), default=None)
         ended = _end_senders(store, senders, inbox, user, now) if end else 0
-        after = _inbox_named(store, inbox.address)
+        after = inbox_named(store, inbox.address)
     return Disconnecting(after, inbox.connected, len(senders), next_due, ended)
+
+
+def inboxes_to_read(store: Store, user: User, address: str | None = None) -> list[Inbox]:
+    """The user's connected inboxes whose answers are read, or the one of this address.
+
+    Raises NotFound, and Refused for an inbox of another user or one that reads nothing.
+    """
+    if address is None:
+        mine = [inbox for inbox in store.people.inboxes() if inbox.user_id == user.id]
+        return [inbox for inbox in mine if inbox.connected and inbox.account.reads]
+    inbox = inbox_named(store, address)
+    refuse_foreign_inbox(store, inbox, user)
+    if not inbox.connected or not inbox.account.reads:
+        what = "reads no answers" if inbox.connected else "is not connected"
+        raise Refused(
+            f"{inbox.address} {what}.",
+            f"seqctl inbox connect {inbox.address}" + (" --imap URL" if inbox.connected else ""),
+            code="NOTHING_TO_READ",
+        )
+    return [inbox]
 
 
 def capturing(user: User, capture_to: str | None = None) -> Inbox:
@@ -100,7 +122,11 @@ def capturing(user: User, capture_to: str | None = None) -> Inbox:
     return Inbox(0, user.email, user.id, user.name, True, capture_to)
 
 
-def _usual_wiring(store: Store, known: Inbox | None, address: str) -> Wiring:
+def usual_wiring(store: Store, known: Inbox | None, address: str) -> Wiring:
+    """How an inbox is connected of which nothing is said: as it was, or one that captures.
+
+    Raises WrongUsage where a real workspace needs to be told how.
+    """
     if known is not None:
         return Wiring(known.account, known.capture_to, known.limits)
     if store.workspace.state().simulated:
@@ -190,12 +216,14 @@ def _end_senders(
     return end_all(store, senders, now, user.id, "error", error="INBOX_DISCONNECTED", detail=detail)
 
 
-def _inbox_at(store: Store, address: str) -> Inbox | None:
+def inbox_at(store: Store, address: str) -> Inbox | None:
+    """The inbox of this address (trimmed, lower case), or None."""
     return next((inbox for inbox in store.people.inboxes() if inbox.address == address), None)
 
 
-def _inbox_named(store: Store, address: str) -> Inbox:
-    inbox = _inbox_at(store, address.strip().lower())
+def inbox_named(store: Store, address: str) -> Inbox:
+    """The inbox of an address as typed; raises NotFound with the nearest one."""
+    inbox = inbox_at(store, address.strip().lower())
     if inbox is None:
         near = did_you_mean(address, [inbox.address for inbox in store.people.inboxes()])
         raise NotFound(
@@ -204,7 +232,8 @@ def _inbox_named(store: Store, address: str) -> Inbox:
     return inbox
 
 
-def _refuse_foreign_inbox(store: Store, inbox: Inbox, user: User) -> None:
+def refuse_foreign_inbox(store: Store, inbox: Inbox, user: User) -> None:
+    """Raise Refused for an inbox of another user."""
     # The inbox of someone who was removed is free for whoever reads that mail now.
     removed = inbox.user_id not in {known.id for known in store.people.users()}
     if inbox.user_id != user.id and not removed:

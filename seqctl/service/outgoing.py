@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from seqctl.domain.errors import BadFile
 from seqctl.domain.message_ids import message_id, seqctl_id, unsubscribe_token
 from seqctl.ports.mail import Attached, Outgoing
 
@@ -52,6 +53,10 @@ class Composing:
     def _attached(self, name: str, digest: str) -> Attached:
         if digest not in self._contents:
             self._contents |= self._store.sequences.contents([digest])
+        if digest not in self._contents:
+            raise BadFile(
+                f"The attachment {name} is not in the workspace any more.", "seqctl doctor"
+            )
         return Attached(name, self._contents[digest])
 
 
@@ -60,7 +65,7 @@ def unsubscribe_links(id: int, sender: str, secret: str, url: str | None) -> tup
     the workspace has an `unsubscribe_url` (RFC 2369, RFC 8058)."""
     token = unsubscribe_token(id, secret)
     by_mail = f"mailto:{quote(sender, safe='@')}?subject={quote(f'unsubscribe {token}')}"
-    if url is None:
+    if not url:
         return (by_mail,)
     if "{token}" in url:
         return by_mail, url.replace("{token}", token)

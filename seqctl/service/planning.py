@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from seqctl.domain.accounts import NO_LIMITS
 from seqctl.domain.deciding import Due, Sender, World, in_line
 from seqctl.domain.lifecycle import Plan
-from seqctl.domain.limits import Line
+from seqctl.domain.limits import Line, Turn
 from seqctl.domain.model import Enrollment, Inbox, User, Version
 from seqctl.domain.rendering import sender_fields
 
 if TYPE_CHECKING:
     from seqctl.ports import Store
+
+TURNS_FORETOLD = 5000
 
 
 class Plans:
@@ -62,6 +65,28 @@ def world(store: Store, plans: Plans, now: datetime | None, limit: int) -> World
     )
 
 
+def foretold(store: Store, now: datetime) -> Iterator[Turn[Due]]:
+    """The turns of those that stand in line, line by line, as things stand: if nobody else comes.
+
+    Of each line the first TURNS_FORETOLD; none where the inbox can't send.
+    """
+    plans, waited_for = Plans(store), store.enrollments.inboxes_in_line()
+    for inbox in store.people.inboxes():
+        if inbox.id in waited_for and _is_ready(inbox):
+            yield from _in_turn(_line(store, plans, inbox, TURNS_FORETOLD), now)
+
+
+def _in_turn(line: Line[Due], now: datetime) -> Iterator[Turn[Due]]:
+    for _ in range(TURNS_FORETOLD):
+        turn = line.next(now)
+        if turn is None:
+            return
+        line.leave(turn.waiting.id)
+        line.went(turn.at, turn.waiting.seed)
+        now = turn.at
+        yield turn
+
+
 def _sender(user: User, inbox: Inbox) -> Sender:
     return Sender(
         sender_fields(user, inbox.address),
@@ -77,17 +102,20 @@ def _lines(store: Store, plans: Plans, inboxes: list[Inbox], limit: int) -> dict
     waited_for = store.enrollments.inboxes_in_line()
     lines: dict[int, Line[Due]] = {}
     for inbox in inboxes:
-        if not (inbox.limits or inbox.id in waited_for):
-            continue
-        ready = inbox.connected and inbox.trouble is None
-        line = Line[Due](inbox.limits if ready else NO_LIMITS, _gone(store, inbox))
-        if inbox.id in waited_for:
-            for row in store.enrollments.in_line(inbox.id, limit):
-                line.join(in_line(row, plans.of(row.enrollment)))
-        lines[inbox.id] = line
+        if inbox.limits or inbox.id in waited_for:
+            lines[inbox.id] = _line(store, plans, inbox, limit if inbox.id in waited_for else 0)
     return lines
 
 
-def _gone(store: Store, inbox: Inbox) -> list[datetime]:
+def _line(store: Store, plans: Plans, inbox: Inbox, limit: int) -> Line[Due]:
+    ready = _is_ready(inbox)
     most = max(inbox.limits.per_day or 1, inbox.limits.per_minute or 1)
-    return store.enrollments.latest_slots(inbox.id, most)
+    gone = store.enrollments.latest_slots(inbox.id, most)
+    line = Line[Due](inbox.limits if ready else NO_LIMITS, gone)
+    for row in store.enrollments.in_line(inbox.id, limit) if limit else []:
+        line.join(in_line(row, plans.of, ready=ready))
+    return line
+
+
+def _is_ready(inbox: Inbox) -> bool:
+    return inbox.connected and inbox.trouble is None

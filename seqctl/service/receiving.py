@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from seqctl.ports.outbox import Sent
     from seqctl.service.planning import Plans
 
+BY_HAND = "written by hand"
 _BOUNCES = frozenset({Kind.BOUNCE_HARD, Kind.BOUNCE_SOFT})
 _OPEN = frozenset({MailStatus.SENDING, MailStatus.UNKNOWN})
 
@@ -117,16 +118,21 @@ class Receiving:
         return self._perhaps_reply(judged)
 
     def _own(self, letter: Letter, folder: Folder) -> Judgement | None:
-        ours = letter.seqctl_id is not None and is_seqctl_id(letter.seqctl_id, self._secret)
         number = message_of(letter.message_id or "", self._secret)
-        if ours or number is not None:
+        if self._is_ours(letter) or number is not None:
             message = self._message(number) if number is not None else None
             return Judgement(Kind.OWN, "one of the mails sent from here", None, message)
         if folder == Folder.SENT:
-            return Judgement(Kind.OWN, "written by hand")
+            # A test, a preview, or another workspace: outsiders can't put anything there.
+            by_seqctl = letter.seqctl_id is not None
+            return Judgement(Kind.OWN, "sent by seqctl" if by_seqctl else BY_HAND)
         if letter.sender == self._inbox.address and letter.failure is None:
             return Judgement(Kind.OWN, "from this inbox itself")
         return None
+
+    def _is_ours(self, letter: Letter) -> bool:
+        """Whether its X-Seqctl-Id is one of this workspace: anybody can write such a header."""
+        return letter.seqctl_id is not None and is_seqctl_id(letter.seqctl_id, self._secret)
 
     @staticmethod
     def _without_token(letter: Letter) -> tuple[Kind, str]:
@@ -169,8 +175,8 @@ class Receiving:
     def _evidence(self, letter: Letter, judged: Judgement) -> bool:
         """A mail that was found or answered did go out: whether that settled anything."""
         message = judged.message
-        if message is None and judged.kind == Kind.OWN and letter.seqctl_id:
-            message = self._step_of(letter.seqctl_id)
+        if message is None and judged.kind == Kind.OWN and self._is_ours(letter):
+            message = self._step_of(letter.seqctl_id or "")
         if message is None or message.status not in _OPEN:
             return False
         # Its own copy tells when it went out; an answer only that it did.
@@ -194,7 +200,7 @@ class Receiving:
         return react(self._store, judged.kind, about, self._now), ""
 
     def _by_hand(self, judged: Judgement, letter: Letter, arrived: Arrived) -> Reaction:
-        if arrived.folder != Folder.SENT or judged.reason != "written by hand":
+        if arrived.folder != Folder.SENT or judged.reason != BY_HAND:
             return Reaction()
         if not self._inbox.account.hand_written:
             return Reaction()

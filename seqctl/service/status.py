@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from seqctl.domain.access import may_use
 from seqctl.domain.errors import WrongUsage
 from seqctl.domain.lifecycle import label
+from seqctl.domain.model import Waiting
 from seqctl.domain.moments import in_utc
 from seqctl.ports.views import Attention, Group, Selection
 from seqctl.service.acting import user_named, visible_sequence
+from seqctl.service.planning import foretold
 from seqctl.service.views import Document, selected_documents
 
 if TYPE_CHECKING:
-    from seqctl.domain.model import Sequence, User
+    from seqctl.domain.model import Inbox, Sequence, User
     from seqctl.ports import Store, WorkspaceState
 
 LABELS: tuple[str, ...] = (
@@ -31,18 +33,24 @@ OVERDUE = timedelta(hours=1)
 
 
 class Overview(NamedTuple):
-    """The document of `status`, and what else people see."""
+    """The document of `status`, and what else people see: `troubled` are connected inboxes that can't
+    send or be read at the moment."""
 
     document: Document
     state: WorkspaceState
     attention: Attention
+    troubled: list[Inbox]
 
 
 class SummaryPage(NamedTuple):
-    """The document of `status SEQUENCE`, and how many enrollments were asked for in all."""
+    """The document of `status SEQUENCE`, and how many enrollments were asked for in all.
+
+    `turns` says when those that stand in the line of an inbox are to go, as things stand, by id.
+    """
 
     document: Document
     total: int
+    turns: Mapping[int, datetime]
 
 
 class Wanted(NamedTuple):
@@ -63,9 +71,12 @@ def overview(store: Store, user: User, now: datetime) -> Overview:
             "last_tick_at": state.last_tick_at,
             "halted": state.halted_at is not None,
             "inboxes": _inboxes(store, user, now),
-            "sequences": _sequences(store, user),
+            "sequences": _sequences(store, user, now),
         }
-        return Overview(document, state, store.views.attention(user.id, now - OVERDUE))
+        attention = store.views.attention(user.id, now - OVERDUE)
+        inboxes = store.people.inboxes()
+    troubled = [inbox for inbox in inboxes if inbox.connected and inbox.trouble]
+    return Overview(document, state, attention, troubled)
 
 
 def summary_page(
@@ -86,14 +97,37 @@ def summary_page(
         sequence = visible_sequence(store, name, user)
         groups = store.views.groups(sequence.id)
         selection = _selection(store, sequence, groups, wanted)
+        enrollments = selected_documents(store, now, selection, sort=sort, limit=limit)
         document = {
             "now": now,
             "sequence": sequence.name,
             "version": sequence.version,
             "counts": counts(groups),
-            "enrollments": selected_documents(store, now, selection, sort=sort, limit=limit),
+            "enrollments": enrollments,
         }
-        return SummaryPage(document, store.views.count(selection))
+        waiting = {row["id"] for row in enrollments if row["waiting_on"] == "limit"}
+        return SummaryPage(document, store.views.count(selection), _turns(store, now, waiting))
+
+
+def _turns(store: Store, now: datetime, ids: set[int]) -> dict[int, datetime]:
+    """When these that stand in line are to go."""
+    turns: dict[int, datetime] = {}
+    if ids:
+        for turn in foretold(store, now):
+            if turn.waiting.id in ids:
+                turns[turn.waiting.id] = turn.at
+                if len(turns) == len(ids):
+                    break
+    return turns
+
+
+def _first_turns(store: Store, now: datetime) -> dict[int, datetime]:
+    """When the first mail of each sequence that stands in line is to go, by sequence id."""
+    first: dict[int, datetime] = {}
+    for turn in foretold(store, now):
+        sequence_id = turn.waiting.row.enrollment.sequence_id
+        first[sequence_id] = min(turn.at, first.get(sequence_id, turn.at))
+    return first
 
 
 def counts(groups: Iterable[Group]) -> dict[str, int]:
@@ -106,16 +140,24 @@ def counts(groups: Iterable[Group]) -> dict[str, int]:
     return found
 
 
-def _sequences(store: Store, user: User) -> list[Document]:
+def _sequences(store: Store, user: User, now: datetime) -> list[Document]:
     paused = {hold.sequence_id for hold in store.holds.by_all(user.id)}
+    turns = _first_turns(store, now)
     groups: dict[int, list[Group]] = {}
     for group in store.views.groups():
-        groups.setdefault(group.sequence_id, []).append(group)
+        groups.setdefault(group.sequence_id, []).append(_in_turn(group, turns))
     return [
         _sequence(sequence, groups.get(sequence.id, []), sequence.id in paused)
         for sequence in sorted(store.sequences.all(), key=lambda sequence: sequence.id)
         if may_use(user, sequence)
     ]
+
+
+def _in_turn(group: Group, turns: Mapping[int, datetime]) -> Group:
+    """Of those that stand in line, the next is due when its turn comes."""
+    if group.sample.waiting != Waiting.LIMIT:
+        return group
+    return group._replace(next_due=turns.get(group.sequence_id, group.next_due))
 
 
 def _sequence(sequence: Sequence, groups: list[Group], paused_by_me: bool) -> Document:

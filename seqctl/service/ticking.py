@@ -137,6 +137,7 @@ class _Run:
         self._target: datetime | None = now
         self._careful = 0
         self._plans: Plans | None = None
+        self._first_change: Change | None = None
         self.result = TickResult(now, now, changes=[] if dry_run else None)
 
     def aim(self, *, by: timedelta | None, to: datetime | None, until_idle: bool) -> None:
@@ -170,7 +171,9 @@ class _Run:
             return self._batch(1 if self._careful else BATCH)
         except RowRefused as error:
             if self._careful:
-                self._end_next(str(error))
+                if self._first_change is None:
+                    raise
+                self._end_next(self._first_change, str(error))
             self._careful = BATCH
             return True
         finally:
@@ -229,7 +232,7 @@ class _Run:
         return result
 
     def _batch(self, limit: int) -> bool:
-        store = self._store
+        store, self._first_change = self._store, None
         with store.writing():
             refuse_halted(store.workspace.state())
             self._now = max(self._now, store.history.last_at() or self._now)
@@ -240,6 +243,7 @@ class _Run:
             if due is None or not self._reached(due):
                 return False
             changes = self._decide(world, limit, until if until and self._reached(until) else None)
+            self._first_change = changes[0]
             store.enrollments.record(changes)
             latest = max((change.event.at for change in changes), default=self._now)
             self._advance(latest)
@@ -276,18 +280,16 @@ class _Run:
         self.result.count(changes)
         return True
 
-    def _end_next(self, why: str) -> None:
-        """End the first due enrollment, whose changes the store refused, when it was due."""
+    def _end_next(self, refused: Change, why: str) -> None:
+        """End the enrollment whose change the store refused, when that was to happen."""
         from seqctl.domain.deciding import ended
 
         store = self._store
         with store.writing():
-            ((enrollment, *_),) = store.enrollments.due(_LAST_MOMENT, 1)
-            assert enrollment.due_at is not None
-            at = max(self._now, enrollment.due_at) if self._simulated else self._now
-            changes = [ended(enrollment, at, "error", "DEFECT", why)]
+            (enrollment,) = store.enrollments.get([refused.after.id])
+            changes = [ended(enrollment, refused.event.at, "error", "DEFECT", why)]
             store.enrollments.record(changes)
-            self._advance(at)
+            self._advance(refused.event.at)
         self.result.count(changes)
 
     def _world(self, limit: int) -> World:

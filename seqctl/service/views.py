@@ -16,6 +16,7 @@ from seqctl.service.acting import visible_sequence
 if TYPE_CHECKING:
     from seqctl.domain.model import Contact, User
     from seqctl.ports import Store
+    from seqctl.ports.received import ReceivedView
     from seqctl.service.planning import Plans
 
 Document = dict[str, Any]
@@ -259,14 +260,16 @@ def message_documents(
 
 
 def full_message_document(store: Store, user: User, number: str) -> Document:
-    """One message with its body; raises NotFound where the user may see no such one."""
+    """One message with its body and the server's words about it; raises NotFound where the user may
+    see no such one."""
     row = row_number(number)
     seen = (user.id, visible_ids(store, user))
     found = [] if row is None else store.views.messages(ids=[row], visible_to=seen)
     if not found:
         raise NotFound(f"There is no mail {number}.", "seqctl mail list", code="NO_MAIL")
     secret = store.workspace.state().secret
-    return _message_document(found[0], secret) | {"body": found[0].body}
+    texts = {"body": found[0].body, "words": found[0].words}
+    return _message_document(found[0], secret) | texts
 
 
 def _message_document(message: MessageView, secret: str) -> Document:
@@ -284,6 +287,35 @@ def _message_document(message: MessageView, secret: str) -> Document:
         "status": message.status,
         "sent_at": message.at if message.status == "sent" else None,
         "message_id": message_id(message.id, secret, message.sender),
+    }
+
+
+def received_documents(
+    store: Store, user: User, *, contact_id: int | None = None, limit: int | None = None
+) -> list[Document]:
+    """The latest mails that were read from the user's inboxes (those about a contact), by id."""
+    views = store.received.view(user_id=user.id, limit=limit if contact_id is None else None)
+    if contact_id is not None:
+        views = [view for view in views if view.received.contact_id == contact_id]
+        views = views if limit is None else views[max(0, len(views) - limit) :]
+    return [received_document(view) for view in views]
+
+
+def received_document(view: ReceivedView) -> Document:
+    """A mail that was read, as `mail list --received` shows it."""
+    received = view.received
+    return {
+        "id": received.id,
+        "inbox": view.inbox,
+        "from": received.sender,
+        "subject": received.subject,
+        "at": received.at,
+        "kind": received.kind.value,
+        "recipient": received.recipient,
+        "contact": view.contact,
+        "enrollment": received.enrollment_id,
+        "reason": received.reason,
+        "counted": received.counted,
     }
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from seqctl.ports import Clock, Store
 
 
-class Setting(NamedTuple):
+class Number(NamedTuple):
     """A whole number that a workspace keeps: what it is before anyone sets it, and its bounds."""
 
     default: int
@@ -21,22 +21,61 @@ class Setting(NamedTuple):
     most: int
     meaning: str
 
+    def read(self, text: str) -> int:
+        """The number that `text` names; raises ValueError with what it has to be."""
+        number = int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else -1
+        if not self.least <= number <= self.most:
+            raise ValueError(f"a whole number from {self.least} to {self.most}")
+        return number
 
-SETTINGS = {
-    "enroll_confirm": Setting(
+    @property
+    def example(self) -> str:
+        """A value that it can be."""
+        return str(self.default)
+
+
+class Link(NamedTuple):
+    """An https URL that a workspace keeps, or none."""
+
+    meaning: str
+    example: str
+    default: None = None
+
+    def read(self, text: str) -> str | None:
+        """The URL, None for `none`; raises ValueError with what it has to be."""
+        if text.lower() == "none":
+            return None
+        if not _is_secure_url(text):
+            raise ValueError("an https:// URL in plain ASCII, or none")
+        return text
+
+
+SETTINGS: dict[str, Number | Link] = {
+    "enroll_confirm": Number(
         25, 0, 1_000_000, "enroll asks before it starts more than this many at once"
     ),
-    "rows": Setting(50, 1, 1_000_000, "how many rows a table shows without --all"),
+    "rows": Number(50, 1, 1_000_000, "how many rows a table shows without --all"),
+    "unsubscribe_url": Link(
+        "where one click opts a recipient out; {token} in it, else ?token=, names the mail",
+        "'https://example.com/unsubscribe?token={token}'",
+    ),
 }
 
 
-def setting(store: Store, key: str) -> int:
+def number_setting(store: Store, key: str) -> int:
+    """The value of a setting that is a number, or its default."""
+    value = setting(store, key)
+    assert isinstance(value, int)
+    return value
+
+
+def setting(store: Store, key: str) -> int | str | None:
     """The value of a setting, or its default."""
     stored = store.workspace.config().get(key)
-    return SETTINGS[key].default if stored is None else int(stored)
+    return SETTINGS[key].read(stored) if stored else SETTINGS[key].default
 
 
-def check_setting(key: str) -> Setting:
+def check_setting(key: str) -> Number | Link:
     """What there is to know of a setting; raises BadFile with the nearest key."""
     if key not in SETTINGS:
         raise BadFile(
@@ -47,23 +86,40 @@ def check_setting(key: str) -> Setting:
     return SETTINGS[key]
 
 
-def configure(store: Store, key: str, value: str, user: User, now: datetime) -> int:
+def configure(store: Store, key: str, value: str, user: User, now: datetime) -> int | str | None:
     """Store a setting and give its value; raises BadFile for what it can't be."""
     wanted = check_setting(key)
-    number = int(value) if value.isascii() and value.isdecimal() and len(value) < 10 else -1
-    if not wanted.least <= number <= wanted.most:
+    try:
+        read = wanted.read(value)
+    except ValueError as error:
         raise BadFile(
-            f"'{key}' is a whole number from {wanted.least} to {wanted.most}, not '{value}'.",
-            f"seqctl config {key} {wanted.default}",
+            f"'{key}' is {error}, not '{value}'.",
+            f"seqctl config {key} {wanted.example}",
             code="BAD_SETTING",
-        )
+        ) from None
     with store.writing():
         before = setting(store, key)
-        if number != before:
-            store.workspace.configure(key, str(number))
-            detail = f"{key}: {before} → {number}"
+        if read != before:
+            store.workspace.configure(key, "" if read is None else str(read))
+            detail = f"{key}: {_shown(before)} → {_shown(read)}"
             store.history.add([Event(at=now, actor_id=user.id, kind="configured", detail=detail)])
-    return number
+    return read
+
+
+def _shown(value: int | str | None) -> str:
+    return "none" if value is None else str(value)
+
+
+def _is_secure_url(text: str) -> bool:
+    from urllib.parse import urlsplit
+
+    if not (text.isascii() and text.isprintable()) or set(text) & set(' <>,"'):
+        return False  # it stands in a header, between < and >
+    try:
+        parts = urlsplit(text)
+        return parts.scheme == "https" and bool(parts.hostname) and not parts.fragment
+    except ValueError:
+        return False
 
 
 def halt(store: Store, reason: str, user: User, now: datetime) -> bool:

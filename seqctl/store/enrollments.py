@@ -9,12 +9,13 @@ from operator import itemgetter
 from typing import Any
 
 from seqctl.domain import lifecycle
-from seqctl.domain.deciding import Due
+from seqctl.domain.deciding import Due, mail_seed
+from seqctl.domain.limits import Slot
 from seqctl.domain.model import Change, Enrollment, Message, Status, Waiting
 from seqctl.domain.moments import from_iso, iso
 from seqctl.ports.enrollments import RowRefused
 from seqctl.store.history import EVENT_COLUMNS, INSERT_EVENT
-from seqctl.store.messages import cancel_queued, write_messages
+from seqctl.store.messages import cancel_queued, take_earlier_slots, write_messages
 from seqctl.store.rows import (
     ENROLLMENT_COLUMNS,
     Row,
@@ -203,17 +204,20 @@ class SqliteEnrollments:
     def inboxes_in_line(self) -> set[int]:
         """The inboxes that somebody stands in line for."""
         rows = self._connection.execute(
-            "SELECT DISTINCT inbox_id FROM enrollment WHERE waiting = 'limit'"
+            "SELECT id FROM inbox WHERE EXISTS (SELECT 1 FROM enrollment "
+            "WHERE waiting = 'limit' AND inbox_id = inbox.id)"
         )
         return {row[0] for row in rows}
 
-    def latest_slots(self, inbox_id: int, limit: int) -> list[datetime]:
-        """When the latest mails of an inbox with a limit went out, latest first."""
+    def latest_slots(self, inbox_id: int, limit: int) -> list[Slot]:
+        """When the latest mails of an inbox with a limit went out, oldest first."""
         rows = self._connection.execute(
-            "SELECT at FROM slot WHERE inbox_id = ? ORDER BY at DESC, message_id DESC LIMIT ?",
+            "SELECT s.at, m.enrollment_id, m.step FROM slot AS s JOIN message AS m ON m.id = "
+            "s.message_id WHERE s.inbox_id = ? ORDER BY s.at DESC, s.message_id DESC LIMIT ?",
             (inbox_id, limit),
         )
-        return [from_iso(row[0]) for row in rows]
+        slots = [Slot(from_iso(at), mail_seed(id, step)) for at, id, step in rows]
+        return slots[::-1]
 
     def next_due(self) -> datetime | None:
         """When the clock moves the next enrollment."""
@@ -343,6 +347,10 @@ class SqliteEnrollments:
         )
         agenda.sort()
         many("INSERT INTO agenda (due_at, enrollment_id) VALUES (?, ?)", agenda)
+
+    def take_earlier_slots(self, inbox_id: int, since: datetime) -> None:
+        """Let the mails that an inbox sent from `since` on count, though it had no limit then."""
+        take_earlier_slots(self._connection, inbox_id, since)
 
     def hold_all(
         self, sequence_id: int, user_id: int, at: datetime, actor_id: int, detail: str

@@ -31,7 +31,7 @@ _EVENTS = """
 """
 _MESSAGES = """
     SELECT m.id, m.enrollment_id, e.user_id, c.email, e.sequence_id, s.name, m.step, i.address,
-        m.recipient, m.subject, m.body, m.status, m.at
+        m.recipient, m.subject, m.body, m.status, m.at, m.words
     FROM message AS m
     CROSS JOIN enrollment AS e ON e.id = m.enrollment_id
     JOIN contact AS c ON c.id = e.contact_id
@@ -101,7 +101,7 @@ class SqliteHistoryViews:
                 listed(sequences),
             )
         rows = self._latest(_MESSAGES, asked, "m.id", limit)
-        return [MessageView(*row[:12], at=from_iso(row[12])) for row in rows]
+        return [MessageView(*row[:12], at=from_iso(row[12]), words=row[13]) for row in rows]
 
     def _events_of(self, contact_id: int) -> list[int]:
         rows = self._connection.execute(CHAINS_OF_CONTACT, {"contact": contact_id})

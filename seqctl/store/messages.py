@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from seqctl.domain.limits import DAY
 from seqctl.domain.model import Message
@@ -53,6 +53,17 @@ def cancel_queued(connection: sqlite3.Connection, enrollment_ids: Sequence[int])
             f"(SELECT last_message_id FROM enrollment WHERE id IN ({marks(len(chunk))}))",
             chunk,
         )
+
+
+def take_earlier_slots(connection: sqlite3.Connection, inbox_id: int, since: datetime) -> None:
+    """Let the mails that an inbox sent from this moment on count, though it had no limit then."""
+    connection.execute(
+        "INSERT OR IGNORE INTO slot SELECT m.inbox_id, m.at, m.id FROM message AS m "
+        f"JOIN inbox AS i ON i.id = m.inbox_id WHERE ({LIMITED}) AND m.inbox_id = ?1 "
+        "AND m.at > ?2 AND m.status NOT IN ('failed', 'cancelled') AND m.id > ifnull("
+        "(SELECT id FROM message WHERE at <= ?2 ORDER BY id DESC LIMIT 1), 0)",
+        (inbox_id, iso(since)),
+    )
 
 
 def _take_slots(connection: sqlite3.Connection, messages: Sequence[Message]) -> None:

@@ -9,26 +9,15 @@ from datetime import datetime
 
 from seqctl.domain.model import Enrollment, MailStatus
 from seqctl.domain.moments import from_iso, iso
-from seqctl.ports.outbox import Claim, Copy, Sent
+from seqctl.ports.outbox import Claim, Sent
 from seqctl.store.messages import LIMITED
 from seqctl.store.rows import Row, columns_of, marks, moment, to_enrollment
 from seqctl.store.selecting import ONE_OF, listed
 
-_NEXT = """
-    SELECT m.id, u.full_name, i.address, m.recipient, m.subject, m.body, m.answers, m.at,
-        i.capture_to, (SELECT secret FROM workspace)
-    FROM outbox AS o
-    JOIN message AS m ON m.id = o.message_id
-    JOIN inbox AS i ON i.id = m.inbox_id
-    JOIN enrollment AS e ON e.id = m.enrollment_id
-    JOIN user AS u ON u.id = e.user_id
-    WHERE i.capture_to IS NOT NULL
-    ORDER BY m.id
-    LIMIT ?
-"""
 _CLAIM = """
     SELECT m.id, m.enrollment_id, m.step, m.inbox_id, u.full_name, i.address, m.recipient, m.subject,
-        m.body, m.markdown, m.attachments, m.answers, ifnull(m.dated, m.at)
+        m.body, m.markdown, m.attachments, m.answers, ifnull(m.dated, m.at),
+        i.capture_to
     FROM {from_} message AS m
     JOIN inbox AS i ON i.id = m.inbox_id
     JOIN enrollment AS e ON e.id = m.enrollment_id
@@ -67,10 +56,10 @@ class SqliteOutbox:
             "JOIN inbox AS i ON i.id = m.inbox_id WHERE i.capture_to IS NOT NULL"
         ).fetchone()[0]
 
-    def next(self, limit: int) -> list[Copy]:
-        """The first of them, by id."""
-        rows = self._connection.execute(_NEXT, (limit,))
-        return [Copy(*row[:7], at=from_iso(row[7]), folder=row[8], secret=row[9]) for row in rows]
+    def to_copy(self, limit: int) -> list[Claim]:
+        """The first captured mails of which a copy is still to be written, by id."""
+        where = "m.id = o.message_id AND i.capture_to IS NOT NULL"
+        return self._claims(where, (), from_="outbox AS o CROSS JOIN", limit=limit)
 
     def written(self, ids: Iterable[int]) -> None:
         """These copies are written."""
@@ -204,6 +193,7 @@ class SqliteOutbox:
                 attachments=tuple((n, d) for n, d in json.loads(row[10] or "[]")),
                 thread=threads.get(row[11], ()),
                 at=from_iso(row[12]),
+                copy_to=row[13],
             )
             for row in rows
         ]

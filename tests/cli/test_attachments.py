@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from tests.attachment_table import make_table
 from tests.cli.conftest import Cli
 
 INTRO = """\
@@ -28,8 +27,6 @@ def work(cli: Cli) -> Cli:
     """A workspace of bo with the sequence `intro`, whose files are gone since."""
     init = ("init", "--simulated", "--now", "2026-03-02T09:00", "--timezone", "Europe/Stockholm")
     cli.ok(*init, "--user", "bo", "--email", "bo@x.test", "--name", "Bo Ek")
-    with closing(sqlite3.connect(cli.db)) as connection:
-        make_table(connection)
     cli.ok("inbox", "connect", "bo@x.test")
     cli.ok("contact", "add", "ada@acme.test", "--first-name", "Ada")
     (cli.folder / "intro.yaml").write_text(INTRO)

@@ -82,6 +82,14 @@ def test_a_simulated_workspace_captures(ada: Cli) -> None:
                 "connected": True,
                 "kind": "capture",
                 "capture_to": None,
+                "smtp": None,
+                "imap": None,
+                "read_maildir": None,
+                "password": None,
+                "per_day": None,
+                "per_minute": None,
+                "gap": None,
+                "trouble": None,
             }
         ]
     }

@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 
+from seqctl.domain.accounts import Limits
+from seqctl.service import inboxes
 from tests.cli.conftest import Cli
 from tests.rehearsal import rehearse
+from tests.workspaces import now, opened, user
 
 
 @pytest.fixture
@@ -210,3 +213,19 @@ def test_more_than_fifty_rows_are_told(bo: Cli) -> None:
     assert (lines[-1], len(lines)) == ("… and 17 more (--all)", 4 + 50 + 1)
     assert len(bo.ok("status", "intro", "--all").splitlines()) == 4 + 67
     assert bo.ok("status", "intro", "--limit", "3").count("@") == 3
+
+
+def test_who_stands_in_the_line_of_an_inbox_sees_the_turn(bo: Cli) -> None:
+    """A mail on Sunday and one that is due on Monday, but keeps a day and a half from the first."""
+    with opened(bo.db) as store:
+        wiring = inboxes.Wiring(limits=Limits(gap=(timedelta(hours=36), timedelta(hours=36))))
+        inboxes.connect_inbox(store, user(store, "bo"), "bo@example.org", wiring, now(store))
+    bo.ok("task", "done", "ada@example.com")
+    bo.ok("tick", "--by", "3d", "--quiet")
+    table = bo.ok("status", "intro", "--live")
+    assert "2026-03-09 21:00 (in 12 h, by the inbox's limit)" in table
+    (row,) = bo.json("status")["sequences"]
+    assert row["next_due"] == "2026-03-09T20:00:00Z"
+    rows = bo.json("status", "intro", "--live")["enrollments"]
+    (waiting,) = (row for row in rows if row["waiting_on"] == "limit")
+    assert waiting["due_at"] == "2026-03-09T08:00:00Z"

@@ -169,17 +169,31 @@ def test_what_cant_be_meant(cli: Cli, option: str, value: str, told: str) -> Non
 
 
 def test_settings(simulated: Cli) -> None:
-    assert simulated.json("config") == {"settings": {"enroll_confirm": 25, "rows": 50}}
+    assert simulated.json("config") == {
+        "settings": {"enroll_confirm": 25, "rows": 50, "unsubscribe_url": None}
+    }
     assert simulated.ok("config") == (
         "[simulated 2026-03-02 09:00]\n"
-        "setting         value  meaning\n"
-        "enroll_confirm     25  enroll asks before it starts more than this many at once\n"
-        "rows               50  how many rows a table shows without --all\n"
+        "setting          value  meaning\n"
+        "enroll_confirm   25     enroll asks before it starts more than this many at once\n"
+        "rows             50     how many rows a table shows without --all\n"
+        "unsubscribe_url  none   where one click opts a recipient out; {token} in it, else ?token=, "
+        "names the mail\n"
     )
     assert simulated.json("config", "rows") == {"key": "rows", "value": 50}
     assert simulated.json("config", "rows", "2") == {"key": "rows", "value": 2}
     assert simulated.json("config", "rows") == {"key": "rows", "value": 2}
     assert simulated.json("log")["events"][-1]["detail"] == "rows: 50 → 2"
+
+
+def test_a_setting_that_is_a_link(real: Cli) -> None:
+    link = "https://acme.test/u?t={token}"
+    assert real.ok("config", "unsubscribe_url") == "unsubscribe_url: none\n"
+    assert real.json("config", "unsubscribe_url", link)["value"] == link
+    assert real.ok("config", "unsubscribe_url") == f"unsubscribe_url: {link}\n"
+    assert real.json("log")["events"][-1]["detail"] == f"unsubscribe_url: none → {link}"
+    assert real.json("config", "unsubscribe_url", "none")["value"] is None
+    assert real.json("config", "unsubscribe_url")["value"] is None
 
 
 def test_the_rows_of_a_table(real: Cli) -> None:
@@ -200,6 +214,24 @@ def test_the_rows_of_a_table(real: Cli) -> None:
         ),
         (("rows", "0"), "not '0'"),
         (("rows", "٣"), "not '٣'"),
+        (
+            ("unsubscribe_url", "http://acme.test/u"),
+            "'unsubscribe_url' is an https:// URL in plain ASCII, or none, not 'http://acme.test/u'.\n"
+            "  try: seqctl config unsubscribe_url 'https://example.com/unsubscribe?token={token}'\n",
+        ),
+        *(
+            (("unsubscribe_url", link), "is an https:// URL")
+            for link in (
+                *(
+                    "acme.test",
+                    "https://",
+                    "https://a b.test",
+                    "https://a.test/>",
+                    "https://å.test",
+                ),
+                *("https://a.test/#x", "https://[::1", "https://a.test/\r\nBcc: x", ""),
+            )
+        ),
         (("rows", "9" * 5000), "is a whole number from 1 to 1000000"),
     ],
 )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from seqctl.domain.accounts import Limits
 from seqctl.domain.model import (
     Contact,
     Days,
@@ -21,7 +22,7 @@ from seqctl.domain.model import (
     Unit,
     Window,
 )
-from seqctl.service import enrolling, pausing
+from seqctl.service import enrolling, inboxes, pausing
 from seqctl.store import SqliteStore
 from tests.crash.killing import content, killed, measured, run
 from tests.workspaces import (
@@ -112,6 +113,26 @@ def test_a_long_tick_is_killed_a_hundred_times(tmp_path: Path) -> None:
         assert clock_of(store) == clock
         assert_sound(store)
     assert in_the_middle > 30
+
+
+def test_a_line_in_front_of_an_inbox_survives_kills(tmp_path: Path) -> None:
+    start = tmp_path / "start.db"
+    prepare(start, 1000, 1000)
+    with opened(start) as store:
+        limits = Limits(per_day=60, gap=(timedelta(seconds=30), timedelta(seconds=90)))
+        wiring = inboxes.Wiring(limits=limits)
+        inboxes.connect_inbox(store, user(store, "ann"), "ann@acme.test", wiring, MONDAY)
+    whole, path = copied(start, "whole"), copied(start, "killed")
+    timing = measured(whole, *TICK)
+    chance = random.Random(2026)
+    for _ in range(15):
+        if not killed(path, timing.moment(chance, 0.15), *TICK):
+            break
+    run(path, *TICK)
+    with opened(whole) as undisturbed, opened(path) as store:
+        assert undisturbed.enrollments.inboxes_in_line() == {1}
+        assert_same(ledger(undisturbed), ledger(store))
+        assert_sound(store)
 
 
 COMMANDS = {

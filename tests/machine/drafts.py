@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 
 from hypothesis import strategies as st
 
+from seqctl.domain.accounts import NO_LIMITS, Limits
 from seqctl.domain.model import (
     Days,
     Delay,
@@ -28,6 +29,16 @@ STARTS = (
 ZONES = ("Europe/Stockholm", "America/New_York", "Asia/Kolkata", "Pacific/Kiritimati", None)
 HOLIDAYS = frozenset({date(2026, 3, 4), date(2026, 12, 24), date(2026, 12, 25)})
 
+limits = st.one_of(
+    st.just(NO_LIMITS),
+    st.builds(Limits, st.integers(1, 3), st.none(), st.none()),
+    st.builds(
+        Limits,
+        st.none() | st.integers(2, 4),
+        st.none() | st.integers(1, 2),
+        st.none() | st.just((timedelta(seconds=30), timedelta(minutes=90))),
+    ),
+)
 delays = st.one_of(
     st.just(Delay(0, Unit.DAY)),
     st.builds(Delay, st.sampled_from((0, 1, 45, 600)), st.just(Unit.MINUTE)),

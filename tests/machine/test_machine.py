@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from seqctl.domain import lifecycle
+from seqctl.domain.accounts import Limits
 from seqctl.domain.errors import SeqctlError
 from seqctl.domain.model import Contact, Enrollment, SequenceDraft, Sharing, Status, User, Waiting
 from seqctl.service import (
@@ -36,7 +37,7 @@ from seqctl.service import (
 from seqctl.service.outcome import Outcome
 from seqctl.service.planning import Plans
 from seqctl.store import SqliteStore
-from tests.machine.drafts import STARTS, drafts
+from tests.machine.drafts import STARTS, drafts, limits
 from tests.workspaces import (
     CLOCK,
     add_contacts,
@@ -100,6 +101,7 @@ class Workspace(RuleBasedStateMachine):
         )
         add_contacts(self.store, people_known, start)
         self.left: dict[int, tuple[Any, ...]] = {}
+        self.limited: dict[int, tuple[Limits, int]] = {}
         for who, name, to in (("ann", "intro", ADDRESSES), ("bo", "nurture", ADDRESSES[:2])):
             request = enrolling.Request(name, to, also=True)
             enrolling.enroll(self.store, user(self.store, who), start, request)
@@ -211,6 +213,13 @@ class Workspace(RuleBasedStateMachine):
 
         self.own(who, switch)
 
+    @deed(who=st.sampled_from(USERS), chosen=limits)
+    def limit_inbox(self, who: str, chosen: Limits) -> None:
+        address, wiring = f"{who}@acme.test", inboxes.Wiring(limits=chosen)
+        before = {e.id: e for e in self.read().values() if e.waiting == Waiting.LIMIT}
+        self.own(who, lambda by: inboxes.connect_inbox(self.store, by, address, wiring, self.now))
+        assert before.items() <= self.read().items()  # each keeps its place
+
     @deed(data=st.data(), name=names)
     def apply_version(self, data: st.DataObject, name: str) -> None:
         draft: SequenceDraft = data.draw(drafts(name, SHARED[name]))
@@ -307,7 +316,7 @@ class Workspace(RuleBasedStateMachine):
         for id, e in self.read().items():
             queued = [due for enrollment, due in agenda if enrollment == id]
             runs = e.live and e.held_since is None
-            if runs and e.due_at is not None and e.waiting != Waiting.INBOX:
+            if runs and e.due_at is not None and e.waiting in (Waiting.DELAY, Waiting.TASK):
                 assert len(queued) == 1
             else:
                 assert queued == []
@@ -317,9 +326,28 @@ class Workspace(RuleBasedStateMachine):
                 assert (id, e.step) in open_tasks or queued, e
             elif runs and e.waiting == Waiting.INBOX:
                 assert not connected[e.inbox_id or 0], e
+            elif runs and e.waiting == Waiting.LIMIT:
+                assert e.due_at is not None
+                assert e.due_at <= self.now
             elif runs:
                 assert e.waiting == Waiting.DELAY, e
                 assert queued, e
+
+    @invariant()
+    def an_inbox_sends_no_more_than_it_may(self) -> None:
+        """Up to now, by the limits of now: a limit that has just come counts what went before."""
+        for inbox in self.store.people.inboxes():
+            query = f"SELECT at FROM message WHERE inbox_id = {inbox.id} ORDER BY at"
+            sent = [datetime.fromisoformat(at) for (at,) in self.rows(query)]
+            since = self.limited.get(inbox.id)
+            if since is None or since[0] != inbox.limits:
+                self.limited[inbox.id] = since = (inbox.limits, len(sent))
+            for count, span in ((inbox.limits.per_day, 24 * 60), (inbox.limits.per_minute, 1)):
+                for place in range(max(since[1], count or 0), len(sent)):
+                    assert count is None or sent[place] - sent[place - count] >= minutes(span)
+            if inbox.limits.gap is not None:
+                for place in range(max(since[1], 1), len(sent)):
+                    assert sent[place] - sent[place - 1] >= inbox.limits.gap[0]
 
     @invariant()
     def at_most_one_lives_per_contact_and_sequence(self) -> None:
@@ -408,7 +436,7 @@ class Workspace(RuleBasedStateMachine):
             before = self.enrollments.get(id)
             if after.held_since is not None and (before is None or before.held_since is None):
                 assert after.held_since == self.now
-            changed = after != before and after.waiting != Waiting.INBOX
+            changed = after != before and after.waiting not in (Waiting.INBOX, Waiting.LIMIT)
             if after.due_at is not None and changed:
                 assert after.due_at >= self.now
         self.enrollments = self.read()

@@ -49,7 +49,7 @@ class BadServer:
         offers_before_tls: tuple[str, ...] = ("STARTTLS",),
         wrapped: bool = True,
     ) -> None:
-        self._script = {
+        self._script: dict[str, list[str]] = {
             word: [a] if isinstance(a, str) else list(a) for word, a in (script or {}).items()
         }
         self._offers = offers
@@ -120,6 +120,11 @@ class BadServer:
     def scripted(self, word: str) -> bool:
         """Whether the script says anything about this."""
         return word in self._script
+
+    @property
+    def falls_silent(self) -> bool:
+        """Whether the script lets somebody wait for an answer in vain."""
+        return any(SILENT in answers for answers in self._script.values())
 
     def remember(self, one: socket.socket) -> None:
         """A connection that `stop` has to end."""

@@ -17,7 +17,7 @@ from tests.mail.certificates import Authority
 
 CANARY = "canary-password"
 ENCODED = base64.b64encode(CANARY.encode()).decode()
-QUICK = Patience(connect=5, reply=0.4)
+CALM, QUICK = Patience(connect=20, reply=20), Patience(connect=20, reply=0.4)
 ACCEPTED, LATER, BAD, REFUSED, ACCOUNT, UNKNOWN = Verdict
 
 
@@ -45,15 +45,14 @@ class Net:
         self._ends.append(server.stop)
         return server
 
-    def courier(
-        self, server: BadServer, *, tls: bool = True, sessions: int = 4, patience: Patience = QUICK
-    ) -> SmtpCourier:
+    def courier(self, server: BadServer, *, tls: bool = True, sessions: int = 4) -> SmtpCourier:
+        silent = server.falls_silent
         account = Account(
             smtp=Server("localhost", server.port, "rep@seq.test", tls),
             secret=self.secret,
             ca_file=str(self.authority.ca_file),
         )
-        courier = SmtpCourier(account, sessions, patience)
+        courier = SmtpCourier(account, sessions, QUICK if silent else CALM)
         self._ends.append(courier.close)
         return courier
 
@@ -408,7 +407,7 @@ def test_a_server_that_stops_reading_a_large_mail(net: Net) -> None:
 def test_large_mails_in_all_sessions(net: Net) -> None:
     server = net.server(offers=("PIPELINING", "AUTH PLAIN"))
     content = b"Subject: x\r\n\r\n" + (b"x" * 70 + b"\r\n") * 20_000
-    courier = net.courier(server, patience=Patience(5, 30))
+    courier = net.courier(server)
     answers = handed(courier, *(mail(id, content) for id in range(1, 5)))
     assert [answer.verdict for answer in answers] == [ACCEPTED] * 4
     assert server.taken == [content] * 4

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from seqctl.domain.errors import Busy, Refused, WrongUsage
 from seqctl.service import contacts, inboxes, ticking
-from seqctl.store import SqliteStore, create_store
-from tests.desk import CALL, MAILS, MONDAY, Desk, local
+from tests.desk import CALL, MAILS, MONDAY, Desk, FixedClock, RealDesk, local
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
@@ -292,36 +291,6 @@ def test_an_opt_out_ends_before_the_next_mail(desk: Desk) -> None:
 
 
 # --- a real clock -----------------------------------------------------------------------------------
-
-
-class FixedClock:
-    """A system clock that stands where it is put."""
-
-    def __init__(self, time: datetime) -> None:
-        self.time = time
-
-    def now(self) -> datetime:
-        return self.time
-
-
-class RealDesk(Desk):
-    """The same desk under the system's clock, which the test moves."""
-
-    def __init__(self, folder: Path) -> None:
-        self.clock = FixedClock(MONDAY)
-        super().__init__(folder)
-
-    @property
-    def now(self) -> datetime:
-        return self.clock.time
-
-    def _create(self, path: Path, start: datetime) -> SqliteStore:
-        del start
-        return create_store(path, simulated_now=None)
-
-    def tick_at(self, moment: datetime) -> ticking.TickResult:
-        self.clock.time = moment
-        return ticking.tick(self.store, self.clock)
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from seqctl.domain.accounts import NO_LIMITS, Limits
 from seqctl.domain.model import (
     Contact,
     Days,
@@ -27,7 +28,7 @@ from seqctl.domain.model import (
 )
 from seqctl.service import contacts, enrolling, inboxes, marking, pausing, tasks, ticking
 from seqctl.store import SqliteStore
-from tests.machine.drafts import STARTS, drafts
+from tests.machine.drafts import STARTS, drafts, limits
 from tests.workspaces import (
     CLOCK,
     Ledger,
@@ -67,12 +68,14 @@ offsets = st.integers(0, MINUTES) | st.sampled_from(range(0, MINUTES + 1, 720))
 
 
 class Deed(NamedTuple):
-    """What somebody does so many minutes after the start; `until` is when a pause ends."""
+    """What somebody does so many minutes after the start; `until` is when a pause ends, `limits`
+    are what the inbox gets."""
 
     minute: int
     verb: str
     who: int
     until: int
+    limits: Limits = NO_LIMITS
 
 
 class Story(NamedTuple):
@@ -82,12 +85,13 @@ class Story(NamedTuple):
     drafts: list[SequenceDraft]
     enrolled: list[tuple[int, int, int, bool]]
     deeds: list[Deed]
+    limits: Limits = NO_LIMITS
 
 
 VERBS = ("pause", "pause sequence", "resume", "resume sequence", "inbox", "done", "replied",
-         "unenroll", "nameless", "block")  # fmt: skip
+         "unenroll", "nameless", "block", "limits", "limits")  # fmt: skip
 soon = st.integers(0, MINUTES // 4) | st.sampled_from(range(0, MINUTES // 4, 720))
-deeds = st.builds(Deed, soon, st.sampled_from(VERBS), st.integers(0, 5), offsets)
+deeds = st.builds(Deed, soon, st.sampled_from(VERBS), st.integers(0, 5), offsets, limits)
 
 
 @st.composite
@@ -101,7 +105,8 @@ def stories(draw: st.DrawFn) -> Story:
         draw(st.sampled_from(STARTS)),
         [draw(drafts(name)) for name in names],
         draw(st.lists(enrollments, min_size=3, max_size=9)),
-        sorted(draw(st.lists(deeds, max_size=8))),
+        sorted(draw(st.lists(deeds, max_size=8)), key=lambda deed: deed.minute),
+        draw(limits),
     )
 
 
@@ -111,6 +116,7 @@ def prepare(path: Path, story: Story) -> None:
     with opened(path) as store:
         add_contacts(store, PEOPLE, story.start)
         apply(store, story.drafts, story.start)
+        limit(store, story.limits, story.start)
         for sequence, who, minute, any_time in story.enrolled:
             request = enrolling.Request(
                 story.drafts[sequence].name,
@@ -120,6 +126,13 @@ def prepare(path: Path, story: Story) -> None:
                 also=True,
             )
             enrolling.enroll(store, user(store, "ann"), story.start, request)
+
+
+def limit(store: SqliteStore, limits: Limits, at: datetime) -> None:
+    """The inbox gets these limits."""
+    (inbox,) = store.people.inboxes()
+    wiring = inboxes.Wiring(limits=limits)
+    inboxes.connect_inbox(store, user(store, "ann"), inbox.address, wiring, at)
 
 
 def do(store: SqliteStore, story: Story, deed: Deed) -> None:
@@ -143,6 +156,8 @@ def do(store: SqliteStore, story: Story, deed: Deed) -> None:
                 inboxes.disconnect_inbox(store, ann, inbox.address, False, at)
             else:
                 inboxes.connect_inbox(store, ann, inbox.address, None, at)
+        case "limits":
+            limit(store, deed.limits, at)
         case "done":
             for task in tasks.my_tasks(store, ann)[:1]:
                 tasks.close_task(store, ann, at, [str(task.id)], "done")

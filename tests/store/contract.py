@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from seqctl.domain import lifecycle
+from seqctl.domain.accounts import Limits
 from seqctl.domain.deciding import change
 from seqctl.domain.errors import Busy
+from seqctl.domain.limits import Slot
 from seqctl.domain.model import (
     Contact,
     Email,
@@ -167,6 +170,37 @@ class StoreContract:
         assert [row.enrollment.id for row in before] == [2]
         assert store.enrollments.next_due() == NOW
         assert store.enrollments.count_due(NOW + DAY) == 3
+
+    def test_a_line_is_read_by_due_time_so_many_of_each_group(self, store: Store) -> None:
+        assert store.enrollments.inboxes_in_line() == set()
+        for contact, due in ((1, NOW + DAY), (2, NOW), (3, NOW)):
+            enroll(store, contact, due=due)
+        before = store.enrollments.get([1, 2, 3])
+        waiting = [lifecycle.limit_reached(e) for e in before]
+        store.enrollments.record([change(e, NOW, "waiting", "") for e in waiting])
+        found = store.enrollments.in_line(1, 2)
+        assert sorted(row.enrollment.id for row in found) == [2, 3]
+        assert {row.enrollment.due_at for row in found} == {NOW}
+        assert store.enrollments.inboxes_in_line() == {1}
+        assert store.enrollments.in_line(2, 2) == []
+        assert store.enrollments.next_due() is None
+        assert store.enrollments.waiting_due() == 3
+
+    def test_slots_count_from_the_day_before_a_limit_was_set(self, store: Store) -> None:
+        for number, at in enumerate((NOW, NOW + HOUR, NOW + 2 * HOUR), 1):
+            (sent,) = store.enrollments.get([enroll(store, number).id])
+            mail = Message(number, sent.id, 1, 1, "ada@x.test", "Hello", "Hi", None, at)
+            store.enrollments.record([change(sent, at, "sent", "Hello", message=mail)])
+        store.enrollments.take_earlier_slots(1, NOW)
+        assert store.enrollments.latest_slots(1, 9) == []
+        (inbox, *_) = store.people.inboxes()
+        store.people.connect_inbox(replace(inbox, limits=Limits(per_day=5)))
+        for _ in range(2):
+            store.enrollments.take_earlier_slots(1, NOW)
+            slots = store.enrollments.latest_slots(1, 9)
+            assert slots == [Slot(NOW + HOUR, "2.1"), Slot(NOW + 2 * HOUR, "3.1")]
+        assert store.enrollments.latest_slots(1, 1) == slots[1:]
+        assert store.enrollments.latest_slots(2, 9) == []
 
     def test_only_what_the_clock_moves_is_due(self, store: Store) -> None:
         for contact in (1, 2, 3):

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from seqctl.store import SqliteStore, create_store
-from tests.attachment_table import make_table
 from tests.store.contract import NOW
 
 ONE, TWO = "ab" * 32, "cd" * 32
@@ -17,7 +16,6 @@ ONE, TWO = "ab" * 32, "cd" * 32
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[SqliteStore]:
     made = create_store(tmp_path / "workspace.db", simulated_now=NOW)
-    make_table(made.connection)
     yield made
     made.close()
 
