@@ -1,13 +1,14 @@
 """Handing real mail over, each exactly once (docs/mail.md; spec, section 13).
 
-queued → claimed (committed) → body on the wire → `sending` committed → final dot → what the server said.
+queued → claimed (committed) → body on the wire → `sending` committed → final dot → what the server said
+(committed with the `sending` of the next mails).
 A mail whose final dot has not gone out was never taken by the server. So one that was claimed may go
 again; one that was `sending` may not, until it was looked for in Sent.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,8 @@ class Delivery:
         self._composing = Composing(store, office)
         self.trouble: AccountRefused | None = None
         self.changes: list[Change] = []
+        self._heard: list[Handover] = []
+        self._heard_at: datetime | None = None
 
     def run(self) -> bool:
         """Hand over all that is queued; whether anything was."""
@@ -62,29 +65,47 @@ class Delivery:
         return True
 
     def _all(self, courier: Courier, claims: list[Claim]) -> None:
-        while claims:
-            for start in range(0, len(claims), courier.sessions):
-                if self.trouble is not None:
-                    self._none(claims[start:], Verdict.ACCOUNT, str(self.trouble))
-                    return
-                self._round(courier, claims[start : start + courier.sessions])
-            claims = self._claim() if self.trouble is None else []
+        try:
+            while claims and self.trouble is None:
+                count = courier.sessions
+                self._round(courier, claims[:count])
+                claims = claims[count:]
+                if not claims:
+                    self._settle_heard()
+                    claims = self._claim()
+        finally:
+            self._settle_heard()
+        if self.trouble is not None:
+            self._none(claims or self._claim(), Verdict.ACCOUNT, str(self.trouble))
 
     def _round(self, courier: Courier, claims: list[Claim]) -> None:
-        """Up to as many mails as there are sessions: all bodies, one commit, all final dots."""
+        """Up to as many mails as there are sessions: all bodies, one commit, all final dots.
+
+        A durable commit costs more than all else, so what the server says to the dots is committed
+        with the next round's. Until then these mails are `sending`: they are never sent again.
+        """
         store = self._store
         envelopes, refused = self._composed(claims)
         refused += courier.begin(envelopes)
         begun = {claim.id for claim in claims} - {handover.id for handover in refused}
         with store.writing():
+            self._settle(self._heard, self._heard_at)
             self._settle(refused)
             going = store.outbox.mark_sending(begun)
-        stopped = begun - going
-        courier.drop(stopped)
-        outcomes = courier.finish() if going else []
-        with store.writing():
-            self._settle(outcomes)
+            stopped = begun - going
             self._take_back(stopped, "its enrollment was held or ended, or the workspace halted")
+        self._heard = []
+        courier.drop(stopped)
+        if going:
+            self._heard, self._heard_at = courier.finish(), self._now()
+        if any(handover.verdict == Verdict.ACCOUNT for handover in self._heard):
+            self._settle_heard()
+
+    def _settle_heard(self) -> None:
+        if self._heard:
+            with self._store.writing():
+                self._settle(self._heard, self._heard_at)
+            self._heard = []
 
     def _none(self, claims: list[Claim], verdict: Verdict, words: str) -> None:
         """None of these, nor of what else is queued, can be handed over now, for one reason."""
@@ -107,32 +128,34 @@ class Delivery:
         enrollment = mail.enrollment
         return enrollment.any_time or is_open(now, self._plans.of(enrollment).calendar)
 
-    def _take_back(self, ids: Iterable[int], words: str) -> None:
+    def _take_back(self, ids: set[int], words: str) -> None:
+        if not ids:
+            return
         settling = self._settling()
         for mail in self._store.outbox.get(ids):
             settling.taken_back(mail, words)
         self.changes += settling.changes
 
-    def _settle(self, handovers: list[Handover]) -> None:
-        settling = self._settling()
-        said = {handover.id: handover for handover in handovers}
-        for mail in self._store.outbox.get(said):
-            handover = said[mail.id]
-            self._settle_one(settling, mail, handover)
-            if handover.verdict == Verdict.ACCOUNT and self.trouble is None:
-                self.trouble = AccountRefused(handover.words)
-        self.changes += settling.changes
+    def _settle(self, handovers: list[Handover], at: datetime | None = None) -> None:
+        """Settle mails of which the server said this `at` a time (None: now)."""
+        if not handovers:
+            return
+        settling, outbox = self._settling(), self._store.outbox
         accepted = [h.id for h in handovers if h.verdict == Verdict.ACCEPTED]
-        account = self._inbox.account
-        if account.reads and not account.fills_sent:
-            self._store.outbox.keep_in_sent(accepted)
+        if accepted:
+            settling.sent(outbox.get(accepted), at or settling.now)
+            if self._inbox.account.reads and not self._inbox.account.fills_sent:
+                outbox.keep_in_sent(accepted)
+        for handover in handovers:
+            if handover.verdict != Verdict.ACCEPTED:
+                # Read one by one: a bounce ends the other enrollments of its contact.
+                (mail,) = outbox.get([handover.id])
+                self._settle_one(settling, mail, handover)
+        self.changes += settling.changes
 
-    @staticmethod
-    def _settle_one(settling: Settling, mail: Sent, handover: Handover) -> None:
+    def _settle_one(self, settling: Settling, mail: Sent, handover: Handover) -> None:
         words = handover.words
-        if handover.verdict == Verdict.ACCEPTED:
-            settling.sent(mail, settling.now)
-        elif handover.verdict == Verdict.TRY_LATER:
+        if handover.verdict == Verdict.TRY_LATER:
             settling.try_later(mail, words)
         elif handover.verdict == Verdict.BAD_RECIPIENT:
             settling.bounced(mail, words)
@@ -140,6 +163,7 @@ class Delivery:
             settling.refused(mail, words)
         elif handover.verdict == Verdict.ACCOUNT:
             settling.blocked(mail, words)
+            self.trouble = self.trouble or AccountRefused(words)
         else:
             settling.unsure(mail, words)
 
@@ -194,7 +218,7 @@ def look_for(
             settling = Settling(store, plans, _current(store, clock))
             for mail in store.outbox.get([sending.id]):
                 if found is not None:
-                    settling.sent(mail, min(found, settling.now), "found in Sent")
+                    settling.sent([mail], min(found, settling.now), "found in Sent")
                 else:
                     settling.unknown(mail, _UNFOUND if find else _NOBODY_TELLS)
         changes += settling.changes

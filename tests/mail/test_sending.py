@@ -130,3 +130,35 @@ def test_limits_hold_in_a_real_workspace(post: Post) -> None:
     assert post.tick().emails == 0
     post.later(seconds=61)
     assert post.tick().emails == 1
+
+
+TWO_SEQUENCES = """\
+name: {name}
+steps:
+  - email: {{subject: "About {name}", body: "Hi {{{{ contact.first_name }}}}"}}
+"""
+
+
+def test_two_mails_of_a_contact_that_bounces_go_out_side_by_side(post: Post) -> None:
+    """The first bounce ends what the second refusal, read a moment before, is about."""
+    post.begin("refused", "lead1")
+    post.apply(TWO_SEQUENCES.format(name="other"))
+    post.enroll("refused", "lead1", sequence="other", also=True)
+    result = post.tick()
+    assert (result.emails, result.unenrolled, result.errors) == (2, 2, [])
+    ends = [(row["contact"], row["status"], row["reason"]) for row in post.enrollments()]
+    assert ends == [
+        ("refused@seq.test", "unenrolled", "bounce"),
+        ("lead1@seq.test", "active", None),
+        ("refused@seq.test", "unenrolled", "bounce"),
+        ("lead1@seq.test", "finished", None),
+    ]
+
+
+def test_more_mails_than_sessions_are_all_settled(post: Post) -> None:
+    names = [f"lead{number}" for number in range(1, 12)]
+    post.begin(*names, "refused")
+    result = post.tick()
+    assert (result.emails, result.unenrolled, result.unsettled) == (11, 1, 0)
+    assert post.statuses() == ["sent"] * 11 + ["failed"]
+    assert len(post.world.mails("rep", "Sent")) == 11
