@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from seqctl.clock import SystemClock
+from seqctl.domain.measures import Delay, Unit
 from seqctl.domain.model import (
     Contact,
-    Delay,
     Email,
     Event,
     SequenceDraft,
@@ -16,7 +16,6 @@ from seqctl.domain.model import (
     Sharing,
     Step,
     TaskPlan,
-    Unit,
     User,
 )
 from seqctl.ports.contacts import ContactChange

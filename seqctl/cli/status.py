@@ -278,9 +278,19 @@ def _standing(session: Session, row: Document) -> str:
     if row["holds"]:
         first, *others = row["holds"]
         more = f" and {len(others)} more" if others else ""
-        return f"{words} by {first['by']} since {session.moment(first['since'])}{more}"
+        return f"{words} {_held_by(session, first)}{more}"
     reason = row["error"] or row["reason"]
     return f"{words} ({reason})" if reason else words
+
+
+def _held_by(session: Session, hold: Document) -> str:
+    """Why it stands still: who paused it, or what a mail said."""
+    since = session.moment(hold["since"])
+    if hold["scope"] == "auto-reply":
+        return f"(away until {session.moment(hold['until'])})"
+    if hold["scope"] == "hand-written":
+        return f"({hold['by']} wrote by hand, seen {since})"
+    return f"by {hold['by']} since {since}"
 
 
 def _due(session: Session, row: Document, turn: datetime | None) -> str:

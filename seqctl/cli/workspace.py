@@ -74,7 +74,10 @@ def init(
     )
     session.say(f"Made a {'simulated' if simulated else 'real'} workspace: {session.path}")
     session.say(f"You are {first.name}: {first.full_name}, {first.email}, {first.timezone}.")
-    session.say(f"  next: seqctl inbox connect {first.email}{'' if simulated else ' --capture'}")
+    session.say(f"  next: seqctl inbox connect {first.email}{'' if simulated else _WAYS}")
+
+
+_WAYS = " --provider gmail, or --smtp URL --imap URL, or --capture"
 
 
 def _first_moment(session: Session, now: str | None, zone: str) -> datetime:

@@ -6,18 +6,8 @@ import json
 from datetime import date, time
 from typing import Any
 
-from seqctl.domain.model import (
-    Attachment,
-    Days,
-    Delay,
-    Email,
-    Settings,
-    Sharing,
-    Step,
-    TaskPlan,
-    Unit,
-    Window,
-)
+from seqctl.domain.measures import Days, Delay, Unit, Window
+from seqctl.domain.model import Attachment, Email, Settings, Sharing, Step, TaskPlan
 
 
 def to_text(settings: Settings, steps: tuple[Step, ...]) -> str:

@@ -1,7 +1,7 @@
-"""The state machine of an enrollment: one table of state × trigger, and one function a trigger.
+"""The state machine of an enrollment: one function a trigger (`states` has the table).
 
     start ──► DELAY ──due: e-mail──► DELAY … ──last step──► FINISHED
-                │  ▲
+                │  ▲          real mail goes by MAIL; LIMIT and INBOX wait for their inbox
       due: task │  │ task done, or its wait is over
                 ▼  │
                TASK        hold ⇄ lift turns each of these into its HELD_… twin and back
@@ -14,107 +14,13 @@ Rules: spec, sections 2, 3, 5, 6 and 7.
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 from typing import NamedTuple
 
-from seqctl.domain.model import Calendar, Delay, Enrollment, Status, Step, Version, Waiting
+from seqctl.domain.measures import Calendar, Delay
+from seqctl.domain.model import Enrollment, Status, Step, Version, Waiting
 from seqctl.domain.moments import show_seconds
 from seqctl.domain.schedule import add_remainder, delay_end, length, next_opening, place, remainder
-
-
-class State(StrEnum):
-    """Where an enrollment stands, as the table below knows it."""
-
-    DELAY = "delay"
-    TASK = "task"
-    INBOX = "inbox"
-    MAIL = "mail"
-    LIMIT = "limit"
-    HELD_DELAY = "held delay"
-    HELD_TASK = "held task"
-    HELD_RESUME = "held, delay not begun"
-    HELD_MAIL = "held mail"
-    FINISHED = "finished"
-    UNENROLLED = "unenrolled"
-
-
-class Trigger(StrEnum):
-    """What can happen to it."""
-
-    STEP_DONE = "step done"
-    TASK_CREATED = "task created"
-    TASK_CLOSED = "task closed"
-    INBOX_MISSING = "inbox missing"
-    LIMIT_REACHED = "limit reached"
-    MAIL_QUEUED = "mail queued"
-    MAIL_BACK = "mail back"
-    TASK_MAILED = "task mailed"
-    POSTPONED = "postponed"
-    HOLD = "hold"
-    LIFT = "lift"
-    END = "end"
-
-
-class NotAllowed(Exception):
-    """A trigger met a state that the table doesn't list: a defect of the caller."""
-
-
-_LIVE_NEXT = frozenset({State.DELAY, State.FINISHED})
-_LIFTED = frozenset({State.DELAY, State.FINISHED})
-_ENDED = frozenset({State.UNENROLLED})
-
-TABLE: dict[State, dict[Trigger, frozenset[State]]] = {
-    State.DELAY: {
-        Trigger.STEP_DONE: _LIVE_NEXT,
-        Trigger.TASK_CREATED: frozenset({State.TASK}),
-        Trigger.INBOX_MISSING: frozenset({State.INBOX}),
-        Trigger.LIMIT_REACHED: frozenset({State.LIMIT}),
-        Trigger.MAIL_QUEUED: frozenset({State.MAIL}),
-        Trigger.POSTPONED: frozenset({State.DELAY}),
-        Trigger.HOLD: frozenset({State.HELD_DELAY}),
-        Trigger.END: _ENDED,
-    },
-    State.LIMIT: {
-        Trigger.STEP_DONE: _LIVE_NEXT,
-        Trigger.INBOX_MISSING: frozenset({State.INBOX}),
-        Trigger.MAIL_QUEUED: frozenset({State.MAIL}),
-        Trigger.POSTPONED: frozenset({State.DELAY}),
-        Trigger.HOLD: frozenset({State.HELD_DELAY}),
-        Trigger.END: _ENDED,
-    },
-    State.TASK: {
-        Trigger.TASK_CLOSED: _LIVE_NEXT,
-        Trigger.TASK_MAILED: frozenset({State.DELAY}),
-        Trigger.HOLD: frozenset({State.HELD_TASK}),
-        Trigger.END: _ENDED,
-    },
-    State.INBOX: {
-        Trigger.POSTPONED: frozenset({State.DELAY}),
-        Trigger.HOLD: frozenset({State.HELD_DELAY}),
-        Trigger.END: _ENDED,
-    },
-    State.MAIL: {
-        Trigger.STEP_DONE: _LIVE_NEXT,
-        Trigger.MAIL_BACK: frozenset({State.DELAY, State.INBOX}),
-        Trigger.HOLD: frozenset({State.HELD_MAIL}),
-        Trigger.END: _ENDED,
-    },
-    State.HELD_DELAY: {Trigger.LIFT: frozenset({State.DELAY}), Trigger.END: _ENDED},
-    State.HELD_TASK: {
-        Trigger.TASK_CLOSED: frozenset({State.HELD_RESUME}),
-        Trigger.LIFT: frozenset({State.TASK}),
-        Trigger.END: _ENDED,
-    },
-    State.HELD_RESUME: {Trigger.LIFT: _LIFTED, Trigger.END: _ENDED},
-    State.HELD_MAIL: {
-        Trigger.STEP_DONE: frozenset({State.HELD_RESUME}),
-        Trigger.MAIL_BACK: frozenset({State.HELD_DELAY}),
-        Trigger.LIFT: frozenset({State.MAIL}),
-        Trigger.END: _ENDED,
-    },
-    State.FINISHED: {},
-    State.UNENROLLED: {},
-}
+from seqctl.domain.states import Trigger, allow
 
 
 class Plan(NamedTuple):
@@ -130,26 +36,6 @@ class Plan(NamedTuple):
     def has(self, number: int) -> bool:
         """Whether there is such a step."""
         return number <= len(self.version.steps)
-
-
-_STATES = {
-    (Waiting.DELAY, False): State.DELAY,
-    (Waiting.TASK, False): State.TASK,
-    (Waiting.INBOX, False): State.INBOX,
-    (Waiting.MAIL, False): State.MAIL,
-    (Waiting.LIMIT, False): State.LIMIT,
-    (Waiting.DELAY, True): State.HELD_DELAY,
-    (Waiting.TASK, True): State.HELD_TASK,
-    (Waiting.RESUME, True): State.HELD_RESUME,
-    (Waiting.MAIL, True): State.HELD_MAIL,
-}
-
-
-def state_of(enrollment: Enrollment) -> State:
-    """The state in the table above."""
-    if enrollment.waiting is None:
-        return State.FINISHED if enrollment.status == Status.FINISHED else State.UNENROLLED
-    return _STATES[enrollment.waiting, enrollment.held_since is not None]
 
 
 def label(enrollment: Enrollment) -> str:
@@ -231,14 +117,14 @@ def step_done(
 
     `message_id` is that mail, unless it is noted already.
     """
-    _allow(enrollment, Trigger.STEP_DONE)
+    allow(enrollment, Trigger.STEP_DONE)
     mail = enrollment.last_message_id if message_id is None else message_id
     return _next_step(enrollment._replace(last_step_at=at, last_message_id=mail), plan, at)
 
 
 def task_created(enrollment: Enrollment, plan: Plan, at: datetime) -> Enrollment:
     """The task of its step was created and is waited for, perhaps only for so long."""
-    _allow(enrollment, Trigger.TASK_CREATED)
+    allow(enrollment, Trigger.TASK_CREATED)
     limit = _longest_wait(plan.step(enrollment.step))
     end = None if limit is None else delay_end(at, limit, plan.calendar)
     return enrollment._replace(
@@ -253,31 +139,31 @@ def task_created(enrollment: Enrollment, plan: Plan, at: datetime) -> Enrollment
 
 def task_closed(enrollment: Enrollment, plan: Plan, at: datetime) -> Enrollment:
     """The task waited for was done or skipped, or its longest wait is over."""
-    _allow(enrollment, Trigger.TASK_CLOSED)
+    allow(enrollment, Trigger.TASK_CLOSED)
     return _next_step(enrollment, plan, at)
 
 
 def inbox_missing(enrollment: Enrollment) -> Enrollment:
     """Its mail is due and its inbox is not connected, or in trouble: no clock moves it now."""
-    _allow(enrollment, Trigger.INBOX_MISSING)
+    allow(enrollment, Trigger.INBOX_MISSING)
     return enrollment._replace(waiting=Waiting.INBOX)
 
 
 def limit_reached(enrollment: Enrollment) -> Enrollment:
     """Its mail is due and its inbox has sent as much as it may: it keeps its place in the line."""
-    _allow(enrollment, Trigger.LIMIT_REACHED)
+    allow(enrollment, Trigger.LIMIT_REACHED)
     return enrollment._replace(waiting=Waiting.LIMIT)
 
 
 def mail_queued(enrollment: Enrollment, message_id: int) -> Enrollment:
     """Its mail is on its way to the server: what becomes of it moves the enrollment on."""
-    _allow(enrollment, Trigger.MAIL_QUEUED)
+    allow(enrollment, Trigger.MAIL_QUEUED)
     return enrollment._replace(waiting=Waiting.MAIL, due_at=None, last_message_id=message_id)
 
 
 def mail_back(enrollment: Enrollment, due: datetime, *, blocked: bool = False) -> Enrollment:
     """Its mail was not handed over: it is due again, or waits with its inbox where that is blocked."""
-    _allow(enrollment, Trigger.MAIL_BACK)
+    allow(enrollment, Trigger.MAIL_BACK)
     if enrollment.held_since is not None:
         return enrollment._replace(waiting=Waiting.DELAY)
     waiting = Waiting.INBOX if blocked else Waiting.DELAY
@@ -286,7 +172,7 @@ def mail_back(enrollment: Enrollment, due: datetime, *, blocked: bool = False) -
 
 def task_mailed(enrollment: Enrollment, message_id: int, at: datetime) -> Enrollment:
     """The mail of its open task is to be sent: the task is done, the mail is due at once."""
-    _allow(enrollment, Trigger.TASK_MAILED)
+    allow(enrollment, Trigger.TASK_MAILED)
     return enrollment._replace(
         waiting=Waiting.DELAY,
         base=at,
@@ -299,20 +185,20 @@ def task_mailed(enrollment: Enrollment, message_id: int, at: datetime) -> Enroll
 
 def place_anew(enrollment: Enrollment, plan: Plan, at: datetime) -> Enrollment:
     """Its inbox can send again: due at the next legal moment from `at`."""
-    _allow(enrollment, Trigger.POSTPONED)
+    allow(enrollment, Trigger.POSTPONED)
     end = max(at, enrollment.delay_ends_at or at)
     return enrollment._replace(waiting=Waiting.DELAY, due_at=_due(enrollment, plan, end, at))
 
 
 def wait_for_opening(enrollment: Enrollment, plan: Plan, at: datetime) -> Enrollment:
     """Its mail is overdue and the window is closed at `at`: due at the next opening."""
-    _allow(enrollment, Trigger.POSTPONED)
+    allow(enrollment, Trigger.POSTPONED)
     return enrollment._replace(waiting=Waiting.DELAY, due_at=next_opening(at, plan.calendar))
 
 
 def hold(enrollment: Enrollment, at: datetime) -> Enrollment:
     """The first hold freezes what is left of the delay (spec, section 5)."""
-    _allow(enrollment, Trigger.HOLD)
+    allow(enrollment, Trigger.HOLD)
     blocked = enrollment.waiting in (Waiting.INBOX, Waiting.LIMIT)
     waiting = Waiting.DELAY if blocked else enrollment.waiting
     return enrollment._replace(waiting=waiting, held_since=at, due_at=None)
@@ -320,7 +206,7 @@ def hold(enrollment: Enrollment, at: datetime) -> Enrollment:
 
 def lift(enrollment: Enrollment, plan: Plan, at: datetime, *, restart: bool = False) -> Enrollment:
     """The last hold is gone: wait out the remainder, or with `restart` the whole delay."""
-    _allow(enrollment, Trigger.LIFT)
+    allow(enrollment, Trigger.LIFT)
     if enrollment.waiting == Waiting.RESUME:
         if not plan.has(enrollment.step):
             return finish(enrollment._replace(held_since=None), at)
@@ -343,7 +229,7 @@ def lift(enrollment: Enrollment, plan: Plan, at: datetime, *, restart: bool = Fa
 
 def end(enrollment: Enrollment, at: datetime, reason: str, error: str | None = None) -> Enrollment:
     """Unenroll: nothing more runs; the remainder of the running delay is kept."""
-    _allow(enrollment, Trigger.END)
+    allow(enrollment, Trigger.END)
     if enrollment.waiting == Waiting.TASK:  # the longest wait for a task is no delay to go on with
         enrollment = enrollment._replace(delay_ends_at=None)
     return enrollment._replace(
@@ -436,8 +322,3 @@ def _due(enrollment: Enrollment, plan: Plan, end: datetime, base: datetime) -> d
 def _longest_wait(step: Step) -> Delay | None:
     wait = step.task.wait if step.task is not None else None
     return wait if isinstance(wait, Delay) else None
-
-
-def _allow(enrollment: Enrollment, trigger: Trigger) -> None:
-    if trigger not in TABLE[state_of(enrollment)]:
-        raise NotAllowed(f"{trigger} while {state_of(enrollment)} (enrollment {enrollment.id})")

@@ -20,7 +20,7 @@ class Verdict(StrEnum):
     TRY_LATER = "try later"  # 4xx, or the connection broke before the final dot
     BAD_RECIPIENT = "bad recipient"  # 5xx for the recipient: a bounce
     REFUSED = "refused"  # 5xx for the mail itself: too big, not wanted
-    ACCOUNT = "account"  # the account may not send now: nothing is wrong with the mail
+    ACCOUNT = "account"  # the account can't send now: nothing is wrong with the mail
     UNKNOWN = "unknown"  # the final dot went out, and no answer came
 
 

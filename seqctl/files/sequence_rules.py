@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from typing import Any, TypeVar, cast
 
 from seqctl.domain.errors import Refused
-from seqctl.domain.model import Calendar, Days
+from seqctl.domain.measures import Calendar, Days
 from seqctl.domain.templates import check_template
 from seqctl.files import sequence_values as values
 from seqctl.files.yaml_positions import Document, Path, Place, shown

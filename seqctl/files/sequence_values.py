@@ -12,7 +12,8 @@ from datetime import date, time
 from difflib import get_close_matches
 from typing import Any
 
-from seqctl.domain.model import CONTACT_ZONE, Days, Delay, Unit, Window
+from seqctl.domain.measures import Days, Delay, Unit, Window
+from seqctl.domain.model import CONTACT_ZONE
 from seqctl.files.yaml_positions import shown
 
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -142,6 +141,8 @@ def _login_words(account: Account) -> str:
 
 def _tls_words(connection: object, server: Server) -> str:
     """`TLSv1.3, certificate of mail.acme.test valid until 2027-01-01`."""
+    import ssl
+
     if not isinstance(connection, ssl.SSLSocket):
         return f"no TLS with {server.host}"
     ends = (connection.getpeercert() or {}).get("notAfter")

@@ -114,8 +114,7 @@ class SmtpCourier:
             if others:
                 self._most = others
                 return Handover(0, Verdict.TRY_LATER, str(error))
-            refused = isinstance(error, AccountRefused)
-            return Handover(0, Verdict.ACCOUNT if refused else Verdict.TRY_LATER, str(error))
+            return Handover(0, Verdict.ACCOUNT, str(error))  # no mail can go: none is at fault
 
 
 def _in_step(attempts: Sequence[Attempt]) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 
+from seqctl.domain.errors import Refused
 from seqctl.domain.smtp_replies import Reply, Stage, Verdict, verdict
+from seqctl.mail.headers import wire_address
 from seqctl.mail.smtp_session import Session
 from seqctl.mail.wire import Broken
 from seqctl.ports.mail import Envelope, Handover
 
 _LINE_END = re.compile(rb"\r\n|\r|\n")
-_UNSAFE = re.compile(r"[\s<>\x00-\x1f\x7f]")
 _GOING_AWAY = 421
 
 Command = tuple[Stage, str]
@@ -156,11 +157,12 @@ def dot_stuffed(content: bytes) -> bytes:
 
 def _addressed(session: Session, envelope: Envelope, size: int) -> list[Command] | Handover:
     """MAIL FROM and RCPT TO with what the server needs to know, or why it would not take the mail."""
-    sender, recipient = _ascii_domain(envelope.sender), _ascii_domain(envelope.recipient)
+    try:
+        sender, recipient = wire_address(envelope.sender), wire_address(envelope.recipient)
+    except Refused as error:
+        return Handover(envelope.id, Verdict.REFUSED, error.message)
     words, offers = [f"MAIL FROM:<{sender}>"], session.offers
     refused = None
-    if _UNSAFE.search(sender + recipient) or not recipient:
-        refused = "The addresses of this mail can't be given to a server."
     if "SIZE" in offers:
         words.append(f"SIZE={size}")
     if session.largest is not None and size > session.largest:
@@ -176,16 +178,3 @@ def _addressed(session: Session, envelope: Envelope, size: int) -> list[Command]
     if refused is not None:
         return Handover(envelope.id, Verdict.REFUSED, refused)
     return [(Stage.SENDER, " ".join(words)), (Stage.RECIPIENT, f"RCPT TO:<{recipient}>")]
-
-
-def _ascii_domain(address: str) -> str:
-    """The address with its domain as `xn--…`, where that means exactly the same."""
-    local, at, domain = address.rpartition("@")
-    if domain.isascii():
-        return address
-    try:
-        encoded = domain.encode("idna")
-        same = encoded.decode("idna") == domain
-    except UnicodeError:
-        return address
-    return f"{local}{at}{encoded.decode()}" if same else address

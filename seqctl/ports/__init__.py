@@ -93,8 +93,9 @@ class Store(Protocol):
     def received(self) -> ReceivedMails: ...
     @property
     def history(self) -> History: ...
-    def writing(self) -> AbstractContextManager[None]:
-        """One write transaction: all or nothing."""
+    def writing(self, *, patient: bool = False) -> AbstractContextManager[None]:
+        """One write transaction: all or nothing. A `patient` one waits for minutes where another
+        command is at work: what it has to write can't be had again."""
         ...
 
     def reading(self) -> AbstractContextManager[None]:

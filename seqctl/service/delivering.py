@@ -1,7 +1,6 @@
 """Handing real mail over, each exactly once (docs/mail.md; spec, section 13).
 
-queued → claimed (committed) → body on the wire → `sending` committed → final dot → what the server said
-(committed with the `sending` of the next mails).
+queued → claimed (committed) → body on the wire → `sending` committed → final dot → what the server said.
 A mail whose final dot has not gone out was never taken by the server. So one that was claimed may go
 again; one that was `sending` may not, until it was looked for in Sent.
 """
@@ -40,10 +39,8 @@ class Delivery:
         self._plans = plans
         self._inbox = inbox
         self._composing = Composing(store, office)
-        self.trouble: AccountRefused | None = None
+        self.trouble: AccountRefused | Unreachable | None = None
         self.changes: list[Change] = []
-        self._heard: list[Handover] = []
-        self._heard_at: datetime | None = None
 
     def run(self) -> bool:
         """Hand over all that is queued; whether anything was."""
@@ -52,11 +49,10 @@ class Delivery:
             return False
         try:
             courier = self._office.courier(self._inbox.account)
-        except Unreachable as error:
-            self._none(claims, Verdict.TRY_LATER, str(error))
-        except AccountRefused as error:
+        except (AccountRefused, Unreachable) as error:
+            # An outage is no mail's fault: none of them counts it as a try.
             self.trouble = error
-            self._none(claims, Verdict.ACCOUNT, str(error))
+            self._none(claims, str(error))
         else:
             try:
                 self._all(courier, claims)
@@ -65,53 +61,33 @@ class Delivery:
         return True
 
     def _all(self, courier: Courier, claims: list[Claim]) -> None:
-        try:
-            while claims and self.trouble is None:
-                count = courier.sessions
-                self._round(courier, claims[:count])
-                claims = claims[count:]
-                if not claims:
-                    self._settle_heard()
-                    claims = self._claim()
-        finally:
-            self._settle_heard()
-        if self.trouble is not None:
-            self._none(claims or self._claim(), Verdict.ACCOUNT, str(self.trouble))
+        while claims and self.trouble is None:
+            at_once = courier.sessions  # fewer once the server has refused one
+            self._round(courier, claims[:at_once])
+            claims = claims[at_once:] or self._claim()
+        self._none(claims, str(self.trouble))
 
     def _round(self, courier: Courier, claims: list[Claim]) -> None:
-        """Up to as many mails as there are sessions: all bodies, one commit, all final dots.
-
-        A durable commit costs more than all else, so what the server says to the dots is committed
-        with the next round's. Until then these mails are `sending`: they are never sent again.
-        """
+        """Up to as many mails as there are sessions: all bodies, one commit, all final dots."""
         store = self._store
         envelopes, refused = self._composed(claims)
         refused += courier.begin(envelopes)
         begun = {claim.id for claim in claims} - {handover.id for handover in refused}
         with store.writing():
-            self._settle(self._heard, self._heard_at)
             self._settle(refused)
-            going = store.outbox.mark_sending(begun)
-            stopped = begun - going
-            self._take_back(stopped, "its enrollment was held or ended, or the workspace halted")
-        self._heard = []
+            going, handed_over = store.outbox.mark_sending(begun), self._now()
+        stopped = begun - going
         courier.drop(stopped)
-        if going:
-            self._heard, self._heard_at = courier.finish(), self._now()
-        if any(handover.verdict == Verdict.ACCOUNT for handover in self._heard):
-            self._settle_heard()
+        outcomes = courier.finish() if going else []
+        with store.writing(patient=True):  # an answer that is lost now is lost for good
+            self._settle(outcomes, handed_over)
+            self._take_back(stopped, "its enrollment was held or ended, or the workspace halted")
 
-    def _settle_heard(self) -> None:
-        if self._heard:
-            with self._store.writing():
-                self._settle(self._heard, self._heard_at)
-            self._heard = []
-
-    def _none(self, claims: list[Claim], verdict: Verdict, words: str) -> None:
+    def _none(self, claims: list[Claim], words: str) -> None:
         """None of these, nor of what else is queued, can be handed over now, for one reason."""
         while claims:
             with self._store.writing():
-                self._settle([Handover(claim.id, verdict, words) for claim in claims])
+                self._settle([Handover(claim.id, Verdict.ACCOUNT, words) for claim in claims])
             claims = self._claim()
 
     def _claim(self) -> list[Claim]:
@@ -136,14 +112,14 @@ class Delivery:
             settling.taken_back(mail, words)
         self.changes += settling.changes
 
-    def _settle(self, handovers: list[Handover], at: datetime | None = None) -> None:
-        """Settle mails of which the server said this `at` a time (None: now)."""
+    def _settle(self, handovers: list[Handover], handed_over: datetime | None = None) -> None:
+        """What the server said; its mails went out at `handed_over`, just before it answered."""
         if not handovers:
             return
         settling, outbox = self._settling(), self._store.outbox
         accepted = [h.id for h in handovers if h.verdict == Verdict.ACCEPTED]
         if accepted:
-            settling.sent(outbox.get(accepted), at or settling.now)
+            settling.sent(outbox.get(accepted), handed_over or settling.now)
             if self._inbox.account.reads and not self._inbox.account.fills_sent:
                 outbox.keep_in_sent(accepted)
         for handover in handovers:
@@ -152,6 +128,12 @@ class Delivery:
                 (mail,) = outbox.get([handover.id])
                 self._settle_one(settling, mail, handover)
         self.changes += settling.changes
+
+    def _sentence(self, words: str) -> str:
+        """Why the account sends nothing: a server's bare answer (`550 5.4.5 quota`) is put into words."""
+        if not words[:3].isdigit():
+            return words
+        return f"The server takes no mail from {self._inbox.address} now: {words}"
 
     def _settle_one(self, settling: Settling, mail: Sent, handover: Handover) -> None:
         words = handover.words
@@ -163,7 +145,7 @@ class Delivery:
             settling.refused(mail, words)
         elif handover.verdict == Verdict.ACCOUNT:
             settling.blocked(mail, words)
-            self.trouble = self.trouble or AccountRefused(words)
+            self.trouble = self.trouble or AccountRefused(self._sentence(words))
         else:
             settling.unsure(mail, words)
 

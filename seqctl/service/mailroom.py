@@ -50,9 +50,8 @@ class Mailroom:
 
     def prepare(self) -> None:
         """Read every mailbox, settle what an interrupted tick left, and let go on what waited."""
-        for inbox in self._store.people.inboxes():
-            if inbox.account.sends:
-                self.changes += take_back(self._store, self._clock, self._plans, inbox)
+        for inbox in self._store.people.inboxes():  # also those that send no longer
+            self.changes += take_back(self._store, self._clock, self._plans, inbox)
         for inbox in self._inboxes():
             try:
                 self._read_and_look(inbox)

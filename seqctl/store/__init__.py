@@ -8,7 +8,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seqctl.store.connection import blank, copy_into, open_file, reading, rehearsing, writing
+from seqctl.store.connection import (
+    blank,
+    copy_into,
+    open_file,
+    patiently,
+    reading,
+    rehearsing,
+    writing,
+)
 from seqctl.store.history import SqliteHistory
 from seqctl.store.people import SqlitePeople
 from seqctl.store.sequences import SqliteSequences
@@ -89,8 +97,13 @@ class SqliteStore:
 
         return SqliteViews(self.connection)
 
-    def writing(self) -> AbstractContextManager[None]:
-        """One write transaction: all or nothing; inside another one, part of that one."""
+    def writing(self, *, patient: bool = False) -> AbstractContextManager[None]:
+        """One write transaction: all or nothing; inside another one, part of that one.
+
+        A `patient` one waits for the workspace up to PATIENCE_S, which no command takes.
+        """
+        if patient:
+            return patiently(self.connection, writing(self.connection, self._refuse_late))
         return writing(self.connection, self._refuse_late)
 
     def tell(self, now: datetime) -> None:

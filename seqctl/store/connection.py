@@ -5,13 +5,14 @@ from __future__ import annotations
 import sqlite3
 import stat
 from collections.abc import Callable, Generator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 
 from seqctl.domain.errors import BadFile, Busy, NoWorkspace
 from seqctl.store.schema import APPLICATION_ID, SCHEMA_VERSION, migrate
 
 BUSY_TIMEOUT_S = 5.0
+PATIENCE_S = 600.0
 CACHE_KIB = 65_536
 """Enough for the scattered pages of one batch of a tick, so that each is read once."""
 _MAGIC = b"SQLite format 3\x00"
@@ -133,6 +134,20 @@ def writing(
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+@contextmanager
+def patiently(
+    connection: sqlite3.Connection, transaction: AbstractContextManager[None]
+) -> Generator[None]:
+    """The transaction, which waits for others up to PATIENCE_S, at its beginning and at its commit."""
+    usual: int = connection.execute("PRAGMA busy_timeout").fetchone()[0]
+    connection.execute(f"PRAGMA busy_timeout = {int(PATIENCE_S * 1000)}")
+    try:
+        with transaction:
+            yield
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {usual}")
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from seqctl.domain.model import Change, Enrollment, Message, Status, Waiting
 from seqctl.domain.moments import from_iso, iso
 from seqctl.ports.enrollments import RowRefused
 from seqctl.store.history import EVENT_COLUMNS, INSERT_EVENT
-from seqctl.store.messages import cancel_queued, take_earlier_slots, write_messages
+from seqctl.store.messages import cancel_queued, take_earlier_slots, take_slots, write_messages
 from seqctl.store.rows import (
     ENROLLMENT_COLUMNS,
     Row,
@@ -287,6 +287,7 @@ class SqliteEnrollments:
     def _record(self, changes: Sequence[Change]) -> None:
         events: list[Row] = []
         messages: list[Message] = []
+        going: list[Message] = []
         tasks: list[Row] = []
         latest: dict[int, tuple[Enrollment, int]] = {}
         event_id, task_id = self._next("event") - 1, self._next("task")
@@ -297,6 +298,8 @@ class SqliteEnrollments:
             made_message = made_task = None
             if change.message is not None:
                 messages.append(change.message)
+                if event.actor_id is None:  # what a person asks for waits until a tick comes to it
+                    going.append(change.message)
                 if not change.message.again:
                     made_message = change.message.id
             if change.task is not None:
@@ -312,6 +315,7 @@ class SqliteEnrollments:
             latest[after.id] = (after, event_id)
         self._write_enrollments(latest)
         write_messages(self._connection, messages)
+        take_slots(self._connection, going)
         many = self._connection.executemany
         many(_INSERT_TASK, tasks)
         many(INSERT_EVENT, events)

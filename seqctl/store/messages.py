@@ -26,7 +26,7 @@ _A_DAY_AGO = timedelta(seconds=1) + DAY
 
 
 def write_messages(connection: sqlite3.Connection, messages: Sequence[Message]) -> None:
-    """Write new mails, and those that are on their way `again`; each takes a slot of its inbox."""
+    """Write new mails, and those that are on their way `again`."""
     if not messages:
         return
     fresh = [message for message in messages if not message.again]
@@ -42,7 +42,6 @@ def write_messages(connection: sqlite3.Connection, messages: Sequence[Message]) 
         "ON i.id = m.inbox_id WHERE m.id = ? AND m.status = 'sent' AND i.capture_to IS NOT NULL",
         [(m.id,) for m in messages if m.again],
     )
-    _take_slots(connection, messages)
 
 
 def cancel_queued(connection: sqlite3.Connection, enrollment_ids: Sequence[int]) -> None:
@@ -66,7 +65,8 @@ def take_earlier_slots(connection: sqlite3.Connection, inbox_id: int, since: dat
     )
 
 
-def _take_slots(connection: sqlite3.Connection, messages: Sequence[Message]) -> None:
+def take_slots(connection: sqlite3.Connection, messages: Sequence[Message]) -> None:
+    """Of inboxes that have a limit: when these mails went, or are on their way."""
     limited = {row[0] for row in connection.execute(f"SELECT id FROM inbox WHERE {LIMITED}")}
     taken = [(m.inbox_id, iso(m.at), m.id) for m in messages if m.inbox_id in limited]
     if taken:

@@ -28,6 +28,7 @@ _CLAIM = """
 # Its enrollment waits for it, and nothing says that it must not go out.
 _MAY_GO = """
     e.waiting = 'mail' AND e.last_message_id = m.id AND e.held_since IS NULL
+    AND (SELECT connected FROM inbox WHERE id = m.inbox_id)
     AND (SELECT halted_at FROM workspace) IS NULL
     AND NOT EXISTS (SELECT 1 FROM suppression AS s WHERE s.address = m.recipient)
     AND NOT EXISTS (SELECT 1 FROM suppression AS s

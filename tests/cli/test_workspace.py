@@ -41,7 +41,8 @@ def test_a_real_workspace(cli: Cli) -> None:
     assert cli.ok(*INIT, *STOCKHOLM) == (
         f"Made a real workspace: {cli.db}\n"
         "You are ada: Ada Ek, ada@example.com, Europe/Stockholm.\n"
-        "  next: seqctl inbox connect ada@example.com --capture\n"
+        "  next: seqctl inbox connect ada@example.com --provider gmail, or --smtp URL --imap URL, "
+        "or --capture\n"
     )
     assert stat.S_IMODE(cli.db.stat().st_mode) == 0o600
 

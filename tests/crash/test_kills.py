@@ -9,19 +9,8 @@ from pathlib import Path
 import pytest
 
 from seqctl.domain.accounts import Limits
-from seqctl.domain.model import (
-    Contact,
-    Days,
-    Delay,
-    Email,
-    SequenceDraft,
-    Settings,
-    Sharing,
-    Step,
-    TaskPlan,
-    Unit,
-    Window,
-)
+from seqctl.domain.measures import Days, Delay, Unit, Window
+from seqctl.domain.model import Contact, Email, SequenceDraft, Settings, Sharing, Step, TaskPlan
 from seqctl.service import enrolling, inboxes, pausing
 from seqctl.store import SqliteStore
 from tests.crash.killing import content, killed, measured, run

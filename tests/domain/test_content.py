@@ -5,18 +5,8 @@ from datetime import date, time
 import pytest
 
 from seqctl.domain import content
-from seqctl.domain.model import (
-    Attachment,
-    Days,
-    Delay,
-    Email,
-    Settings,
-    Sharing,
-    Step,
-    TaskPlan,
-    Unit,
-    Window,
-)
+from seqctl.domain.measures import Days, Delay, Unit, Window
+from seqctl.domain.model import Attachment, Email, Settings, Sharing, Step, TaskPlan
 
 SETTINGS = Settings(
     "Ünïcode",

@@ -8,22 +8,19 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 
 from seqctl.domain import lifecycle
-from seqctl.domain.lifecycle import TABLE, NotAllowed, Plan, State, Trigger
+from seqctl.domain.lifecycle import Plan
+from seqctl.domain.measures import Calendar, Days, Delay, Unit, Window
 from seqctl.domain.model import (
-    Calendar,
-    Days,
-    Delay,
     Email,
     Enrollment,
     Settings,
     Status,
     Step,
     TaskPlan,
-    Unit,
     Version,
     Waiting,
-    Window,
 )
+from seqctl.domain.states import TABLE, NotAllowed, State, Trigger, state_of
 
 NOW = datetime(2026, 3, 4, 8, 0, tzinfo=UTC)  # a Wednesday; 09:00 in Stockholm
 HOUR = timedelta(hours=1)
@@ -106,7 +103,7 @@ FIRE: dict[Trigger, Callable[[Enrollment, Plan], Enrollment]] = {
 
 
 def test_the_samples_are_what_they_say() -> None:
-    assert {state: lifecycle.state_of(sample) for state, sample in STATES.items()} == {
+    assert {state: state_of(sample) for state, sample in STATES.items()} == {
         state: state for state in State
     }
     assert set(TABLE) == set(State)
@@ -122,7 +119,7 @@ def test_every_state_meets_every_trigger(state: State, trigger: Trigger) -> None
             FIRE[trigger](sample, PLAN)
         return
     after = FIRE[trigger](sample, PLAN)
-    assert lifecycle.state_of(after) in TABLE[state][trigger]
+    assert state_of(after) in TABLE[state][trigger]
     assert_whole(after)
 
 
@@ -133,7 +130,7 @@ def test_every_state_meets_every_trigger(state: State, trigger: Trigger) -> None
 def test_where_no_step_is_left_it_finishes(state: State, trigger: Trigger) -> None:
     steps = PLAN.version.steps[: STATES[state].step - (state == State.HELD_RESUME)]
     after = FIRE[trigger](STATES[state], plan(*steps))
-    assert lifecycle.state_of(after) == State.FINISHED
+    assert state_of(after) == State.FINISHED
     assert_whole(after)
 
 

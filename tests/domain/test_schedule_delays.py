@@ -18,7 +18,7 @@ from schedule_words import (
 )
 
 from seqctl.domain import schedule
-from seqctl.domain.model import Delay
+from seqctl.domain.measures import Delay
 
 
 @pytest.mark.parametrize("rule", ["every", "weekdays", "business"])

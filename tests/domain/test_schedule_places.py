@@ -22,7 +22,7 @@ from schedule_words import (
 
 from seqctl.domain import schedule
 from seqctl.domain.errors import Refused
-from seqctl.domain.model import Calendar, Days, Delay, Window
+from seqctl.domain.measures import Calendar, Days, Delay, Window
 
 
 def placed(

@@ -15,7 +15,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from seqctl.domain import schedule
-from seqctl.domain.model import Calendar, Days, Delay, Unit, Window
+from seqctl.domain.measures import Calendar, Days, Delay, Unit, Window
 
 ZONES = [
     "Europe/Stockholm",

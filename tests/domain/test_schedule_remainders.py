@@ -6,7 +6,7 @@ import pytest
 from schedule_words import LORD_HOWE, NEW_YORK, calendar, moment, shown
 
 from seqctl.domain import schedule
-from seqctl.domain.model import Delay, Unit
+from seqctl.domain.measures import Delay, Unit
 
 MINUTE = 60
 HOUR = 60 * MINUTE

@@ -10,18 +10,8 @@ from ruamel.yaml import YAML
 
 import seqctl.files
 from seqctl.domain import content
-from seqctl.domain.model import (
-    Days,
-    Delay,
-    Email,
-    SequenceDraft,
-    Settings,
-    Sharing,
-    Step,
-    TaskPlan,
-    Unit,
-    Window,
-)
+from seqctl.domain.measures import Days, Delay, Unit, Window
+from seqctl.domain.model import Email, SequenceDraft, Settings, Sharing, Step, TaskPlan
 from seqctl.files.sequences import (
     NIGHT_NOTE,
     SequenceFileErrors,

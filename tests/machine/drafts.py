@@ -7,18 +7,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from hypothesis import strategies as st
 
 from seqctl.domain.accounts import NO_LIMITS, Limits
-from seqctl.domain.model import (
-    Days,
-    Delay,
-    Email,
-    SequenceDraft,
-    Settings,
-    Sharing,
-    Step,
-    TaskPlan,
-    Unit,
-    Window,
-)
+from seqctl.domain.measures import Days, Delay, Unit, Window
+from seqctl.domain.model import Email, SequenceDraft, Settings, Sharing, Step, TaskPlan
 
 STARTS = (
     datetime(2026, 3, 2, 8, 0, tzinfo=UTC),  # a Monday

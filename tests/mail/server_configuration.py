@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 DOMAIN = "seq.test"
-USERS = ("rep", "rep2", *(f"lead{number}" for number in range(1, 201)))
+# The server itself keeps a copy of what `keeper` sends in its Sent, as Gmail and others do.
+KEEPER = "keeper"
+USERS = ("rep", "rep2", KEEPER, *(f"lead{number}" for number in range(1, 201)))
 # The submission server refuses these itself; anybody else at seq.test is taken, and bounces later.
 REFUSED_AT_RCPT = f"refused@{DOMAIN}"
 GREYLISTED = f"greylisted@{DOMAIN}"
@@ -46,6 +48,8 @@ mail_max_userip_connections = 100
 mail_fsync = never
 postmaster_address = postmaster@{DOMAIN}
 submission_host = 127.0.0.1:1
+recipient_delimiter = +
+lmtp_save_to_detail_mailbox = yes
 passdb {{
   driver = passwd-file
   args = scheme=PLAIN username_format=%u {place}/users
@@ -144,6 +148,7 @@ smtpd_sasl_auth_enable = yes
 smtpd_sasl_type = dovecot
 smtpd_sasl_path = inet:127.0.0.1:{ports.auth}
 smtpd_sender_login_maps = inline:{{ {_sender_logins()} }}
+sender_bcc_maps = inline:{{ {{ {KEEPER}@{DOMAIN} = {KEEPER}+Sent@{DOMAIN} }} }}
 smtpd_sender_restrictions = reject_sender_login_mismatch
 smtpd_recipient_restrictions =
   check_recipient_access inline:{{

@@ -31,6 +31,7 @@ from tests.mail.certificates import Authority
 from tests.mail.server_configuration import (
     DOMAIN,
     GREYLISTED,
+    KEEPER,
     REFUSED_AT_RCPT,
     USERS,
     Ports,
@@ -39,7 +40,15 @@ from tests.mail.server_configuration import (
     master_cf,
 )
 
-__all__ = ["GREYLISTED", "PASSWORD", "REFUSED_AT_RCPT", "USERS", "MailWorld", "mail_world"]
+__all__ = [
+    "GREYLISTED",
+    "KEEPER",
+    "PASSWORD",
+    "REFUSED_AT_RCPT",
+    "USERS",
+    "MailWorld",
+    "mail_world",
+]
 
 
 PASSWORD = 'pass of the tests, with "quotes" and \\'
@@ -100,6 +109,22 @@ class MailWorld:
             f"fewer than {at_least} mails in {folder} of {user}: {self.logs()}"
         )
         return found
+
+    def delivered(self, user: str, *, within: float = ARRIVE_WITHIN) -> list[bytes]:
+        """The mails in the INBOX of a user once the server has delivered all that it took."""
+        self.deliver_all(within=within)
+        folder = self.folder / "mail" / user
+        files = [path for part in ("new", "cur") for path in (folder / part).glob("*")]
+        return [path.read_bytes() for path in files]
+
+    def deliver_all(self, *, within: float = ARRIVE_WITHIN) -> None:
+        """Wait until the server has nothing left to deliver, nor a mail that it is being given."""
+        queues = [self.folder / "spool" / name for name in ("incoming", "active", "deferred")]
+
+        def is_empty() -> bool | None:
+            return not any(path.is_file() for queue in queues for path in queue.rglob("*")) or None
+
+        assert _until(is_empty, within), f"not everything is delivered: {self.logs()}"
 
     def empty(self, user: str, *folders: str) -> None:
         """Delete all mails of a user in these folders (default: INBOX and Sent)."""

@@ -366,7 +366,7 @@ def test_when_the_server_is_gone_between_two_mails(net: Net) -> None:
     courier = net.courier(server)
     server.stop()
     (answer,) = courier.begin([mail()])
-    assert answer.verdict is LATER
+    assert answer.verdict is ACCOUNT
     assert "takes no connections" in answer.words
 
 
@@ -432,7 +432,7 @@ def test_addresses_beyond_ascii(net: Net) -> None:
     assert "RCPT TO:<zoe@xn--bcher-kva.test>" in server.heard_safely
     wide = net.server(offers=(*OFFERS, "SMTPUTF8"))
     assert handed(net.courier(wide), mail(to="zoë@straße.test"))[0].verdict is ACCEPTED
-    assert "RCPT TO:<zoë@straße.test>" in wide.heard_safely
+    assert "RCPT TO:<zoë@xn--strae-oqa.test>" in wide.heard_safely  # as the To header has it
     assert any(line.endswith(" SMTPUTF8") for line in wide.heard_safely)
 
 
