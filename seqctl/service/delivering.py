@@ -28,7 +28,10 @@ _CLAIMED_AT_ONCE = 100
 
 
 class Delivery:
-    """Hands over what is queued of one inbox; `trouble` is why its account may not send, if so."""
+    """Hands over what is queued of one inbox.
+
+    `trouble` is why its account may not send, if so; `outage` why its server could not be reached.
+    """
 
     def __init__(
         self, store: Store, clock: Clock, office: PostOffice, plans: Plans, inbox: Inbox
@@ -39,7 +42,8 @@ class Delivery:
         self._plans = plans
         self._inbox = inbox
         self._composing = Composing(store, office)
-        self.trouble: AccountRefused | Unreachable | None = None
+        self.trouble: AccountRefused | None = None
+        self.outage: Unreachable | None = None
         self.changes: list[Change] = []
 
     def run(self) -> bool:
@@ -49,10 +53,12 @@ class Delivery:
             return False
         try:
             courier = self._office.courier(self._inbox.account)
-        except (AccountRefused, Unreachable) as error:
-            # An outage is no mail's fault: none of them counts it as a try.
+        except Unreachable as error:
+            self.outage = error
+            self._none(claims, Verdict.TRY_LATER, str(error))
+        except AccountRefused as error:
             self.trouble = error
-            self._none(claims, str(error))
+            self._none(claims, Verdict.ACCOUNT, str(error))
         else:
             try:
                 self._all(courier, claims)
@@ -65,7 +71,7 @@ class Delivery:
             at_once = courier.sessions  # fewer once the server has refused one
             self._round(courier, claims[:at_once])
             claims = claims[at_once:] or self._claim()
-        self._none(claims, str(self.trouble))
+        self._none(claims, Verdict.ACCOUNT, str(self.trouble))
 
     def _round(self, courier: Courier, claims: list[Claim]) -> None:
         """Up to as many mails as there are sessions: all bodies, one commit, all final dots."""
@@ -83,11 +89,11 @@ class Delivery:
             self._settle(outcomes, handed_over)
             self._take_back(stopped, "its enrollment was held or ended, or the workspace halted")
 
-    def _none(self, claims: list[Claim], words: str) -> None:
+    def _none(self, claims: list[Claim], verdict: Verdict, words: str) -> None:
         """None of these, nor of what else is queued, can be handed over now, for one reason."""
         while claims:
             with self._store.writing():
-                self._settle([Handover(claim.id, Verdict.ACCOUNT, words) for claim in claims])
+                self._settle([Handover(claim.id, verdict, words) for claim in claims])
             claims = self._claim()
 
     def _claim(self) -> list[Claim]:
@@ -203,6 +209,28 @@ def look_for(
                     settling.sent([mail], min(found, settling.now), "found in Sent")
                 else:
                     settling.unknown(mail, _UNFOUND if find else _NOBODY_TELLS)
+        changes += settling.changes
+    return changes
+
+
+def look_before_sending(
+    store: Store, clock: Clock, plans: Plans, inbox: Inbox, restored_at: datetime, find: Find
+) -> list[Change]:
+    """After a restore: of a step that was done since the backup was made, the file knows nothing.
+
+    So each queued mail of an enrollment that the backup held is looked for in Sent; what is found
+    went out then. Only under the tick lock.
+    """
+    changes: list[Change] = []
+    for queued in store.outbox.unsettled(inbox.id, MailStatus.QUEUED):
+        old = queued.enrollment.enrolled_at <= restored_at
+        found = find(queued) if old and queued.is_awaited else None
+        if found is None:
+            continue
+        with store.writing():
+            settling = Settling(store, plans, _current(store, clock))
+            for mail in store.outbox.get([queued.id]):
+                settling.sent(mail, min(found, settling.now), "found in Sent")
         changes += settling.changes
     return changes
 

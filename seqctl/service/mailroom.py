@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from seqctl.domain.message_ids import message_id, seqctl_id
-from seqctl.domain.model import Change, Inbox
+from seqctl.domain.model import Change, Inbox, MailStatus
 from seqctl.ports.mail import AccountRefused, Unreachable
-from seqctl.service.delivering import Delivery, Find, look_for, take_back
+from seqctl.service.delivering import Delivery, Find, look_before_sending, look_for, take_back
 from seqctl.service.inboxes import place_anew
 from seqctl.service.outgoing import Composing
 from seqctl.service.syncing import read_mailbox
@@ -64,11 +64,19 @@ class Mailroom:
         for inbox in self._inboxes():
             if not inbox.account.sends or inbox.id in self._stopped:
                 continue
+            try:
+                self._look_before_sending(inbox)
+            except (Unreachable, AccountRefused) as error:
+                self._stop(inbox, error)
+                continue
             delivery = Delivery(self._store, self._clock, self._office, self._plans, inbox)
             worked |= delivery.run()
             self.changes += delivery.changes
             if delivery.trouble is not None:
                 self._stop(inbox, delivery.trouble)
+            elif delivery.outage is not None:
+                # Its mails are tried again by themselves; the person is told all the same.
+                self.troubles.append(Trouble(inbox.address, str(delivery.outage)))
         return worked
 
     def finish(self) -> None:
@@ -106,6 +114,22 @@ class Mailroom:
         find = None if mailbox is None else self._finder(inbox, mailbox)
         self.changes += look_for(self._store, self._clock, self._plans, inbox, find)
 
+    def _look_before_sending(self, inbox: Inbox) -> None:
+        """In a restored workspace a mail may have gone out of which it knows nothing."""
+        restored_at = self._store.workspace.state().restored_at
+        if restored_at is None or not inbox.account.reads:
+            return
+        if not self._store.outbox.unsettled(inbox.id, MailStatus.QUEUED):
+            return
+        mailbox = self._office.mailbox(inbox.account)
+        try:
+            find = self._finder(inbox, mailbox)
+            self.changes += look_before_sending(
+                self._store, self._clock, self._plans, inbox, restored_at, find
+            )
+        finally:
+            mailbox.close()
+
     def _finder(self, inbox: Inbox, mailbox: Mailbox) -> Find:
         secret = self._store.workspace.state().secret
 
@@ -138,8 +162,6 @@ class Mailroom:
     # --- copies ---------------------------------------------------------------------------------
 
     def _has_to_look(self, inbox: Inbox) -> bool:
-        from seqctl.domain.model import MailStatus
-
         outbox = self._store.outbox
         return bool(
             outbox.unsettled(inbox.id, MailStatus.SENDING)
