@@ -7,7 +7,7 @@ again; one that was `sending` may not, until it was looked for in Sent.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -110,7 +110,9 @@ class Delivery:
         enrollment = mail.enrollment
         return enrollment.any_time or is_open(now, self._plans.of(enrollment).calendar)
 
-    def _take_back(self, ids: Iterable[int], words: str) -> None:
+    def _take_back(self, ids: set[int], words: str) -> None:
+        if not ids:
+            return
         settling = self._settling()
         for mail in self._store.outbox.get(ids):
             settling.taken_back(mail, words)
@@ -118,18 +120,20 @@ class Delivery:
 
     def _settle(self, handovers: list[Handover], handed_over: datetime | None = None) -> None:
         """What the server said; its mails went out at `handed_over`, just before it answered."""
-        settling = self._settling()
-        said = {handover.id: handover for handover in handovers}
-        for mail in self._store.outbox.get(said):
-            handover = said[mail.id]
-            self._settle_one(settling, mail, handover, handed_over or settling.now)
-            if handover.verdict == Verdict.ACCOUNT and self.trouble is None:
-                self.trouble = AccountRefused(self._sentence(handover.words))
-        self.changes += settling.changes
+        if not handovers:
+            return
+        settling, outbox = self._settling(), self._store.outbox
         accepted = [h.id for h in handovers if h.verdict == Verdict.ACCEPTED]
-        account = self._inbox.account
-        if account.reads and not account.fills_sent:
-            self._store.outbox.keep_in_sent(accepted)
+        if accepted:
+            settling.sent(outbox.get(accepted), handed_over or settling.now)
+            if self._inbox.account.reads and not self._inbox.account.fills_sent:
+                outbox.keep_in_sent(accepted)
+        for handover in handovers:
+            if handover.verdict != Verdict.ACCEPTED:
+                # Read one by one: a bounce ends the other enrollments of its contact.
+                (mail,) = outbox.get([handover.id])
+                self._settle_one(settling, mail, handover)
+        self.changes += settling.changes
 
     def _sentence(self, words: str) -> str:
         """Why the account sends nothing: a server's bare answer (`550 5.4.5 quota`) is put into words."""
@@ -137,12 +141,9 @@ class Delivery:
             return words
         return f"The server takes no mail from {self._inbox.address} now: {words}"
 
-    @staticmethod
-    def _settle_one(settling: Settling, mail: Sent, handover: Handover, at: datetime) -> None:
+    def _settle_one(self, settling: Settling, mail: Sent, handover: Handover) -> None:
         words = handover.words
-        if handover.verdict == Verdict.ACCEPTED:
-            settling.sent(mail, at)
-        elif handover.verdict == Verdict.TRY_LATER:
+        if handover.verdict == Verdict.TRY_LATER:
             settling.try_later(mail, words)
         elif handover.verdict == Verdict.BAD_RECIPIENT:
             settling.bounced(mail, words)
@@ -150,6 +151,7 @@ class Delivery:
             settling.refused(mail, words)
         elif handover.verdict == Verdict.ACCOUNT:
             settling.blocked(mail, words)
+            self.trouble = self.trouble or AccountRefused(self._sentence(words))
         else:
             settling.unsure(mail, words)
 
@@ -204,7 +206,7 @@ def look_for(
             settling = Settling(store, plans, _current(store, clock))
             for mail in store.outbox.get([sending.id]):
                 if found is not None:
-                    settling.sent(mail, min(found, settling.now), "found in Sent")
+                    settling.sent([mail], min(found, settling.now), "found in Sent")
                 else:
                     settling.unknown(mail, _UNFOUND if find else _NOBODY_TELLS)
         changes += settling.changes
