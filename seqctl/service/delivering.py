@@ -230,7 +230,7 @@ def look_before_sending(
         with store.writing():
             settling = Settling(store, plans, _current(store, clock))
             for mail in store.outbox.get([queued.id]):
-                settling.sent(mail, min(found, settling.now), "found in Sent")
+                settling.sent([mail], min(found, settling.now), "found in Sent")
         changes += settling.changes
     return changes
 
