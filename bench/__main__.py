@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench import imports, pauses, startup, ticks
+from bench import imports, mails, pauses, startup, ticks
 from bench.measuring import FULL, SHORT, Result, Sizes
 
 
@@ -29,6 +29,7 @@ def measure(folder: Path, sizes: Sizes, *, install: bool) -> Iterator[Result]:
     yield from ticks.measure(folder, sizes)
     yield from pauses.measure(folder, sizes)
     yield from imports.measure(folder, sizes)
+    yield from mails.measure(folder, sizes)
     yield from startup.measure(folder, sizes, install=install)
 
 

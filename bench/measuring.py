@@ -24,10 +24,13 @@ class Sizes(NamedTuple):
     jobs: int
     repetitions: int
     starts: int
+    mails: int
+    mailbox: int
+    replies: int
 
 
-FULL = Sizes(1_000_000, 10_000, 100_000, 100_000, 1_000, 5, 21)
-SHORT = Sizes(50_000, 2_000, 5_000, 5_000, 100, 3, 15)
+FULL = Sizes(1_000_000, 10_000, 100_000, 100_000, 1_000, 5, 21, 4_000, 20_000, 200)
+SHORT = Sizes(50_000, 2_000, 5_000, 5_000, 100, 3, 15, 300, 1_000, 20)
 
 
 class Result(NamedTuple):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import imports, pauses, ticks
+from bench import imports, mails, pauses, ticks
 from bench.__main__ import show
 from bench.measuring import Sizes, copied
 from bench.ticks import Changes
@@ -18,7 +18,10 @@ from seqctl.service.ticking import tick
 from seqctl.store import open_store
 from seqctl.store.connection import connect
 
-TINY = Sizes(total=300, due=20, paused=60, imported=40, jobs=5, repetitions=1, starts=1)
+TINY = Sizes(
+    total=300, due=20, paused=60, imported=40, jobs=5, repetitions=1, starts=1,
+    mails=20, mailbox=50, replies=5,
+)  # fmt: skip
 TABLES = ("message", "event", "enrollment", "agenda")
 
 
@@ -47,6 +50,12 @@ def test_plain_sql_makes_the_same_changes_as_the_tick(workspace: Path) -> None:
             changes.write(connection)
         written = _rows(copy)
     assert written == ticked
+
+
+def test_real_mail_is_measured(tmp_path: Path) -> None:
+    *sending, reading = mails.measure(tmp_path, TINY)
+    assert reading.met, reading
+    assert len(sending) <= 1
 
 
 def test_every_measurement_can_be_printed(

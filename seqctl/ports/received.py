@@ -59,11 +59,15 @@ class ReceivedMails(Protocol):
         ...
 
     def move_cursor(self, inbox_id: int, folder: Folder, cursor: Cursor) -> None:
-        """Remember up to where a folder was read."""
+        """Remember up to where a folder was read; with one numbering it never goes back."""
         ...
 
     def known_keys(self, inbox_id: int, folder: Folder) -> list[str]:
         """The keys of all that was read from a folder."""
+        ...
+
+    def has_key(self, inbox_id: int, folder: Folder, key: str) -> bool:
+        """Whether the mail of this key was read from a Maildir."""
         ...
 
     def was_read(self, inbox_id: int, folder: Folder, message_id: str) -> bool:

@@ -7,7 +7,7 @@ again; one that was `sending` may not, until it was looked for in Sent.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -28,7 +28,10 @@ _CLAIMED_AT_ONCE = 100
 
 
 class Delivery:
-    """Hands over what is queued of one inbox; `trouble` is why its account may not send, if so."""
+    """Hands over what is queued of one inbox.
+
+    `trouble` is why its account may not send, if so; `outage` why its server could not be reached.
+    """
 
     def __init__(
         self, store: Store, clock: Clock, office: PostOffice, plans: Plans, inbox: Inbox
@@ -39,7 +42,8 @@ class Delivery:
         self._plans = plans
         self._inbox = inbox
         self._composing = Composing(store, office)
-        self.trouble: AccountRefused | Unreachable | None = None
+        self.trouble: AccountRefused | None = None
+        self.outage: Unreachable | None = None
         self.changes: list[Change] = []
 
     def run(self) -> bool:
@@ -49,10 +53,12 @@ class Delivery:
             return False
         try:
             courier = self._office.courier(self._inbox.account)
-        except (AccountRefused, Unreachable) as error:
-            # An outage is no mail's fault: none of them counts it as a try.
+        except Unreachable as error:
+            self.outage = error
+            self._none(claims, Verdict.TRY_LATER, str(error))
+        except AccountRefused as error:
             self.trouble = error
-            self._none(claims, str(error))
+            self._none(claims, Verdict.ACCOUNT, str(error))
         else:
             try:
                 self._all(courier, claims)
@@ -65,7 +71,7 @@ class Delivery:
             at_once = courier.sessions  # fewer once the server has refused one
             self._round(courier, claims[:at_once])
             claims = claims[at_once:] or self._claim()
-        self._none(claims, str(self.trouble))
+        self._none(claims, Verdict.ACCOUNT, str(self.trouble))
 
     def _round(self, courier: Courier, claims: list[Claim]) -> None:
         """Up to as many mails as there are sessions: all bodies, one commit, all final dots."""
@@ -83,11 +89,11 @@ class Delivery:
             self._settle(outcomes, handed_over)
             self._take_back(stopped, "its enrollment was held or ended, or the workspace halted")
 
-    def _none(self, claims: list[Claim], words: str) -> None:
+    def _none(self, claims: list[Claim], verdict: Verdict, words: str) -> None:
         """None of these, nor of what else is queued, can be handed over now, for one reason."""
         while claims:
             with self._store.writing():
-                self._settle([Handover(claim.id, Verdict.ACCOUNT, words) for claim in claims])
+                self._settle([Handover(claim.id, verdict, words) for claim in claims])
             claims = self._claim()
 
     def _claim(self) -> list[Claim]:
@@ -104,7 +110,9 @@ class Delivery:
         enrollment = mail.enrollment
         return enrollment.any_time or is_open(now, self._plans.of(enrollment).calendar)
 
-    def _take_back(self, ids: Iterable[int], words: str) -> None:
+    def _take_back(self, ids: set[int], words: str) -> None:
+        if not ids:
+            return
         settling = self._settling()
         for mail in self._store.outbox.get(ids):
             settling.taken_back(mail, words)
@@ -112,18 +120,20 @@ class Delivery:
 
     def _settle(self, handovers: list[Handover], handed_over: datetime | None = None) -> None:
         """What the server said; its mails went out at `handed_over`, just before it answered."""
-        settling = self._settling()
-        said = {handover.id: handover for handover in handovers}
-        for mail in self._store.outbox.get(said):
-            handover = said[mail.id]
-            self._settle_one(settling, mail, handover, handed_over or settling.now)
-            if handover.verdict == Verdict.ACCOUNT and self.trouble is None:
-                self.trouble = AccountRefused(self._sentence(handover.words))
-        self.changes += settling.changes
+        if not handovers:
+            return
+        settling, outbox = self._settling(), self._store.outbox
         accepted = [h.id for h in handovers if h.verdict == Verdict.ACCEPTED]
-        account = self._inbox.account
-        if account.reads and not account.fills_sent:
-            self._store.outbox.keep_in_sent(accepted)
+        if accepted:
+            settling.sent(outbox.get(accepted), handed_over or settling.now)
+            if self._inbox.account.reads and not self._inbox.account.fills_sent:
+                outbox.keep_in_sent(accepted)
+        for handover in handovers:
+            if handover.verdict != Verdict.ACCEPTED:
+                # Read one by one: a bounce ends the other enrollments of its contact.
+                (mail,) = outbox.get([handover.id])
+                self._settle_one(settling, mail, handover)
+        self.changes += settling.changes
 
     def _sentence(self, words: str) -> str:
         """Why the account sends nothing: a server's bare answer (`550 5.4.5 quota`) is put into words."""
@@ -131,12 +141,9 @@ class Delivery:
             return words
         return f"The server takes no mail from {self._inbox.address} now: {words}"
 
-    @staticmethod
-    def _settle_one(settling: Settling, mail: Sent, handover: Handover, at: datetime) -> None:
+    def _settle_one(self, settling: Settling, mail: Sent, handover: Handover) -> None:
         words = handover.words
-        if handover.verdict == Verdict.ACCEPTED:
-            settling.sent(mail, at)
-        elif handover.verdict == Verdict.TRY_LATER:
+        if handover.verdict == Verdict.TRY_LATER:
             settling.try_later(mail, words)
         elif handover.verdict == Verdict.BAD_RECIPIENT:
             settling.bounced(mail, words)
@@ -144,6 +151,7 @@ class Delivery:
             settling.refused(mail, words)
         elif handover.verdict == Verdict.ACCOUNT:
             settling.blocked(mail, words)
+            self.trouble = self.trouble or AccountRefused(self._sentence(words))
         else:
             settling.unsure(mail, words)
 
@@ -198,7 +206,7 @@ def look_for(
             settling = Settling(store, plans, _current(store, clock))
             for mail in store.outbox.get([sending.id]):
                 if found is not None:
-                    settling.sent(mail, min(found, settling.now), "found in Sent")
+                    settling.sent([mail], min(found, settling.now), "found in Sent")
                 else:
                     settling.unknown(mail, _UNFOUND if find else _NOBODY_TELLS)
         changes += settling.changes
@@ -222,7 +230,7 @@ def look_before_sending(
         with store.writing():
             settling = Settling(store, plans, _current(store, clock))
             for mail in store.outbox.get([queued.id]):
-                settling.sent(mail, min(found, settling.now), "found in Sent")
+                settling.sent([mail], min(found, settling.now), "found in Sent")
         changes += settling.changes
     return changes
 

@@ -74,6 +74,9 @@ class Mailroom:
             self.changes += delivery.changes
             if delivery.trouble is not None:
                 self._stop(inbox, delivery.trouble)
+            elif delivery.outage is not None:
+                # Its mails are tried again by themselves; the person is told all the same.
+                self.troubles.append(Trouble(inbox.address, str(delivery.outage)))
         return worked
 
     def finish(self) -> None:

@@ -182,7 +182,7 @@ class Receiving:
         # Its own copy tells when it went out; an answer only that it did.
         dated = letter.at if judged.kind == Kind.OWN else None
         settling = Settling(self._store, self._plans, self._now)
-        settling.sent(message, min(dated or message.at, self._now), "seen since")
+        settling.sent([message], min(dated or message.at, self._now), "seen since")
         return True
 
     def _react(self, judged: Judgement, letter: Letter, arrived: Arrived) -> tuple[Reaction, str]:

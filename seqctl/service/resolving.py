@@ -31,7 +31,7 @@ def resolve(store: Store, user: User, now: datetime, id: int, *, sent: bool) -> 
         _refuse(store, user, mail, sent=sent)
         settling = Settling(store, Plans(store), now, user.id)
         if sent:
-            settling.sent(mail, min(mail.at, now), f"{user.name} says so")
+            settling.sent([mail], min(mail.at, now), f"{user.name} says so")
         else:
             settling.taken_back(mail, f"{user.name} says that it did not go out")
         return store.outbox.get([id])[0].status

@@ -5,6 +5,7 @@ Every function here writes inside the caller's transaction.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,7 @@ _FAILED = "SEND_FAILED"
 
 
 class Settling:
-    """Settles mails one by one; `changes` are all that it decided, in their order.
+    """Settles mails; `changes` are all that it decided, in their order.
 
     `actor_id` is the person who says so, or None for the tick.
     """
@@ -37,15 +38,18 @@ class Settling:
         self._actor_id = actor_id
         self.changes: list[Change] = []
 
-    def sent(self, mail: Sent, at: datetime, words: str = "") -> None:
-        """It went out at `at`: the next delay counts from there (spec, section 3)."""
-        self._store.outbox.settle([mail.id], MailStatus.SENT, at, words)
+    def sent(self, mails: Sequence[Sent], at: datetime, words: str = "") -> None:
+        """They went out at `at`: the next delays count from there (spec, section 3)."""
+        self._store.outbox.settle([mail.id for mail in mails], MailStatus.SENT, at, words)
+        self._record([each for mail in mails for each in self._sent(mail, at, words)])
+
+    def _sent(self, mail: Sent, at: datetime, words: str) -> Iterable[Change]:
         detail = mail.subject if not words else f"{mail.subject} ({words})"
         after = mail.enrollment
-        if mail.is_awaited:
-            after = lifecycle.step_done(after, self._plans.of(after), at)
-        told = change(after, self.now, "sent", detail, self._actor_id, mail.step)
-        self._record(list(with_finish(told)) if mail.is_awaited else [told])
+        if not mail.is_awaited:
+            return [change(after, self.now, "sent", detail, self._actor_id, mail.step)]
+        after = lifecycle.step_done(after, self._plans.of(after), at)
+        return with_finish(change(after, self.now, "sent", detail, self._actor_id, mail.step))
 
     def try_later(self, mail: Sent, words: str) -> None:
         """The server can't take it now: again later, or given up (SEND_FAILED)."""

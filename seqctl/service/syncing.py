@@ -120,13 +120,17 @@ def _record(
 
 
 def _was_read(store: Store, inbox: Inbox, arrived: Arrived, letter: Letter) -> bool:
-    """Whether a server that has numbered its mails anew shows one that was read before."""
-    known = store.received.cursor(inbox.id, arrived.folder)
-    if known is None or arrived.cursor is None or known.validity == arrived.cursor.validity:
+    """Whether it was read before: by another command meanwhile, or under another number of a server
+    that has numbered its mails anew."""
+    received, folder = store.received, arrived.folder
+    if arrived.cursor is None:
+        return received.has_key(inbox.id, folder, arrived.key)
+    known = received.cursor(inbox.id, folder)
+    if known is None:
         return False
-    if letter.message_id is None:
-        return False
-    return store.received.was_read(inbox.id, arrived.folder, letter.message_id)
+    if known.validity == arrived.cursor.validity:
+        return int(arrived.key) <= known.last_uid
+    return letter.message_id is not None and received.was_read(inbox.id, folder, letter.message_id)
 
 
 def _aliases(store: Store, senders: set[str]) -> dict[str, int]:

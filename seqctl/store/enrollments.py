@@ -25,6 +25,7 @@ from seqctl.store.rows import (
     marks,
     to_enrollment,
 )
+from seqctl.store.tasks import INSERT_TASK
 
 _WIDTH = len(Enrollment._fields)
 _SELECT = f"SELECT {ENROLLMENT_COLUMNS} FROM enrollment AS e"
@@ -70,11 +71,6 @@ _FROM_LINE = _DUE.format(
 )
 WITH_FLOOR = ("enrollment", "message")
 """What is named outside the workspace: after a restore their numbers are never given again."""
-_INSERT_TASK = """
-    INSERT INTO task (id, enrollment_id, step, assignee_id, type, title, priority, notes, subject,
-        body, created_at)
-    VALUES (?,?,?,?,?,?,?,?,?,?,?)
-"""
 _NO_HOLD = """
     NOT EXISTS (SELECT 1 FROM hold AS h WHERE h.contact_id IS NULL
         AND h.sequence_id = e.sequence_id AND h.user_id = e.user_id)
@@ -317,7 +313,7 @@ class SqliteEnrollments:
         write_messages(self._connection, messages)
         take_slots(self._connection, going)
         many = self._connection.executemany
-        many(_INSERT_TASK, tasks)
+        many(INSERT_TASK, tasks)
         many(INSERT_EVENT, events)
 
     def _write_enrollments(self, latest: dict[int, tuple[Enrollment, int]]) -> None:

@@ -40,10 +40,12 @@ class SqliteReceived:
         return Cursor(*row) if row else None
 
     def move_cursor(self, inbox_id: int, folder: Folder, cursor: Cursor) -> None:
-        """Remember up to where a folder was read."""
+        """Remember up to where a folder was read; with one numbering it never goes back."""
         self._connection.execute(
             "INSERT INTO mailbox_cursor VALUES (?, ?, ?, ?) ON CONFLICT (inbox_id, folder) "
-            "DO UPDATE SET validity = excluded.validity, last_uid = excluded.last_uid",
+            "DO UPDATE SET validity = excluded.validity, last_uid = CASE "
+            "WHEN validity = excluded.validity THEN max(last_uid, excluded.last_uid) "
+            "ELSE excluded.last_uid END",
             (inbox_id, folder.value, *cursor),
         )
 
@@ -53,6 +55,14 @@ class SqliteReceived:
             "SELECT key FROM received WHERE inbox_id = ? AND folder = ?", (inbox_id, folder.value)
         )
         return [row[0] for row in rows]
+
+    def has_key(self, inbox_id: int, folder: Folder, key: str) -> bool:
+        """Whether the mail of this key was read from a Maildir."""
+        row = self._connection.execute(
+            "SELECT 1 FROM received WHERE inbox_id = ? AND folder = ? AND validity = 0 AND key = ?",
+            (inbox_id, folder.value, key),
+        ).fetchone()
+        return row is not None
 
     def was_read(self, inbox_id: int, folder: Folder, message_id: str) -> bool:
         """Whether a mail with this Message-ID was read from this folder before."""

@@ -9,6 +9,11 @@ from seqctl.domain.moments import from_iso, iso
 from seqctl.ports.views import TaskView
 from seqctl.store.rows import Row, moment
 
+INSERT_TASK = """
+    INSERT INTO task (id, enrollment_id, step, assignee_id, type, title, priority, notes, subject,
+        body, created_at)
+    VALUES (?,?,?,?,?,?,?,?,?,?,?)
+"""
 _SELECT = """
     SELECT t.id, t.enrollment_id, e.contact_id, c.email, e.sequence_id, s.name, t.step,
         t.assignee_id, u.name, t.type, t.title, t.priority, t.notes, t.subject, t.body, t.status,

@@ -59,7 +59,7 @@ POINTS = {
     "half of the final dot": Point("half dot", 1, 2),
     "final dot written": Point("dot", 1, 2),
     "250 read": Point("answer", 1, 2),
-    "outcome, not committed": Point("settled", 1, 2),
+    "outcome, not committed": Point("settled", 1, 1),
     "outcome committed": Point("claim", 2, 2),
     "before the copy in Sent": Point("copy", 1, 2),
     "copied, not noted": Point("copied", 1, 2),

@@ -8,10 +8,13 @@ from datetime import timedelta
 from email.message import EmailMessage
 from email.policy import SMTP
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from seqctl.domain.letters import Kind
+from seqctl.mail.imap import ImapMailbox
+from seqctl.ports.mail import Arrived, Folder
 from seqctl.service import pausing
 from seqctl.service.reclassifying import reclassify
 from tests.mail.post import Post
@@ -178,3 +181,23 @@ def test_a_mail_from_a_further_address_of_the_contact(post: Post) -> None:
     post.sync()
     assert reasons(post) == [None, None, "reply"]
     assert post.received() == [("reply", True), ("other", False)]
+
+
+def test_two_that_read_at_once_take_each_mail_once(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post.answer("lead1")
+    post.answer("lead2")
+    late = ImapMailbox.new
+
+    def overtaken(self: ImapMailbox, folder: Folder, *asked: Any) -> Iterator[Arrived]:
+        found = list(late(self, folder, *asked))
+        if found and folder == Folder.INBOX:
+            monkeypatch.undo()
+            post.sync()
+        return iter(found)
+
+    monkeypatch.setattr(ImapMailbox, "new", overtaken)
+    assert post.sync()[0].read == 0
+    assert post.received() == [("reply", True)] * 2
+    assert reasons(post) == ["reply", "reply"]

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from seqctl.domain.accounts import Limits, Secret, SecretKind
+from seqctl.domain.accounts import Limits, Secret, SecretKind, Server
+from tests.mail.bad_server import BadServer
+from tests.mail.certificates import Authority
 from tests.mail.post import Post
 from tests.mail.servers import MailWorld
 
@@ -130,3 +132,50 @@ def test_limits_hold_in_a_real_workspace(post: Post) -> None:
     assert post.tick().emails == 0
     post.later(seconds=61)
     assert post.tick().emails == 1
+
+
+LARGE = """\
+name: large
+steps:
+  - email: {subject: "With a picture", body: "Look!", attachments: [large.png]}
+"""
+
+
+def test_one_mail_of_a_contact_bounces_while_another_is_refused_beside_it(
+    post: Post, tmp_path: Path
+) -> None:
+    """The bounce ends the enrollment that the refusal is about: it ends once."""
+    (tmp_path / "large.png").write_bytes(bytes(3_100_000))
+    post.begin("refused")
+    post.apply(LARGE, folder=tmp_path)
+    post.enroll("refused", sequence="large", also=True)
+    assert post.tick().emails == 0
+    ends = [(row["status"], row["reason"], row["error"]) for row in post.enrollments()]
+    assert ends == [("unenrolled", "bounce", None)] * 2
+    assert post.statuses() == ["failed", "failed"]
+
+
+def test_more_mails_than_sessions_are_all_settled(post: Post) -> None:
+    names = [f"lead{number}" for number in range(1, 12)]
+    post.begin(*names, "refused")
+    result = post.tick()
+    assert (result.emails, result.unenrolled, result.unsettled) == (11, 1, 0)
+    assert post.statuses() == ["sent"] * 11 + ["failed"]
+    assert len(post.world.mails("rep", "Sent")) == 11
+
+
+def test_a_server_that_wants_fewer_sessions_gets_all_mails_in_the_same_tick(
+    post: Post, tmp_path: Path
+) -> None:
+    authority = Authority(tmp_path / "ca")
+    greetings = ["220 bad.test", "220 bad.test", "421 4.7.0 too many connections"]
+    server = BadServer(authority.signed("good", "DNS:localhost"), {"greeting": greetings})
+    try:
+        smtp = Server("localhost", server.port, post.address, tls=True)
+        names = [f"lead{number}" for number in range(1, 12)]
+        post.begin(*names, smtp=smtp, imap=None, ca_file=str(authority.ca_file))
+        assert post.tick().emails == 9
+    finally:
+        server.stop()
+    assert sorted(post.statuses()) == ["queued"] * 2 + ["sent"] * 9
+    assert len(server.taken) == 9

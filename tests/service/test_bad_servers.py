@@ -82,13 +82,15 @@ def ids(server: BadServer) -> list[str]:
 
 # --- the account, or the way to the server ------------------------------------------------------
 
-NO_WAY_IN = [
+NOT_NOW = [
     ({"greeting": [HANG_UP, "220 hi"]}, "hung up"),
     ({"greeting": [SILENT, "220 hi"]}, "did not answer in time"),
     ({"greeting": ["421 4.3.2 too busy", "220 hi"]}, "lets nobody in: 421 4.3.2 too busy"),
-    ({"greeting": ["554 go away", "220 hi"]}, "lets nobody in: 554 go away"),
     ({"AUTH": [HANG_UP, "235 ok"]}, "hung up"),
     ({"AUTH": [SILENT, "235 ok"]}, "did not answer in time"),
+]
+NO_WAY_IN = [
+    ({"greeting": ["554 go away", "220 hi"]}, "lets nobody in: 554 go away"),
     ({"AUTH": ["535 5.7.8 wrong", "235 ok"]}, "does not let rep@seq.test in: 535 5.7.8 wrong"),
     ({"AUTH": ["454 4.7.0 too many", "235 ok"]}, "454 4.7.0 too many"),
     ({"AUTH": [f"535 not {CANARY}", "235 ok"]}, "535 not …"),
@@ -96,6 +98,24 @@ NO_WAY_IN = [
     ({"MAIL": ["550 5.1.8 bad sender", "250 ok"]}, "takes no mail from rep@seq.test now: 550"),
     ({"dot": ["421 4.7.0 slow down", "250 ok"]}, "takes no mail from rep@seq.test now: 421"),
 ]
+
+
+@pytest.mark.parametrize(("script", "words"), NOT_NOW)
+def test_a_server_that_is_not_reached_is_tried_again(
+    bench: Bench, script: Script, words: str
+) -> None:
+    server = bench.begin(script)
+    result = bench.post.tick()
+    (trouble,) = result.troubles
+    assert words in trouble.message
+    assert (result.emails, result.errors) == (0, [])
+    assert bench.state() == ("scheduled", "mail", ["queued"])
+    assert bench.post.tick().emails == 0
+    bench.post.later(minutes=6)
+    result = bench.post.tick()
+    assert (result.emails, result.troubles) == (1, [])
+    assert ids(server) == [bench.post.mails()[0]["message_id"]]
+    assert CANARY not in "".join(server.heard)
 
 
 @pytest.mark.parametrize(("script", "words"), NO_WAY_IN)
@@ -134,7 +154,6 @@ def test_a_certificate_that_is_not_to_be_trusted(bench: Bench, certificate: str,
         {"offers_before_tls": ("AUTH PLAIN LOGIN",)},
         {"script": {"STARTTLS": "454 4.7.0 not now"}},
         {"script": {"STARTTLS": "220 go on\r\n250 AUTH PLAIN"}},
-        {"script": {"STARTTLS": HANG_UP}},
     ],
 )
 def test_where_starttls_is_stripped_no_password_leaves(bench: Bench, how: dict[str, Any]) -> None:
@@ -152,17 +171,28 @@ def assert_never_heard(server: BadServer) -> None:
     assert server.taken == []
 
 
-def test_an_outage_of_a_week_ends_nothing(bench: Bench) -> None:
+def test_where_starttls_ends_the_connection_no_password_leaves(bench: Bench) -> None:
+    server = bench.begin({"STARTTLS": HANG_UP}, tls=False)
+    for _ in range(3):
+        (trouble,) = bench.post.tick().troubles
+        assert "hung up" in trouble.message
+        bench.post.later(hours=1)
+    assert bench.state() == ("scheduled", "mail", ["queued"])
+    assert_never_heard(server)
+
+
+def test_an_outage_is_waited_out_for_two_days(bench: Bench) -> None:
     server = bench.begin({})
     server.stop()
-    for _ in range(40):
-        bench.post.later(hours=4)
+    for _ in range(11):
         (trouble,) = bench.post.tick().troubles
         assert "takes no connections" in trouble.message
-    assert bench.state() == ("scheduled", "inbox", ["queued"])
-    events = bench.post.store.history.last_id()
-    bench.post.tick()
-    assert bench.post.store.history.last_id() == events
+        assert bench.state() == ("scheduled", "mail", ["queued"])
+        bench.post.later(hours=4, minutes=10)
+    bench.post.later(hours=3)
+    (error,) = bench.post.tick().errors
+    assert error.code == "SEND_FAILED"
+    assert bench.state() == ("unenrolled", "SEND_FAILED", ["failed"])
 
 
 def test_a_quota_in_the_middle_lets_the_rest_wait(bench: Bench) -> None:
