@@ -82,7 +82,7 @@ def ids(server: BadServer) -> list[str]:
 
 # --- the account, or the way to the server ------------------------------------------------------
 
-NOT_NOW = [
+UNREACHED = [
     ({"greeting": [HANG_UP, "220 hi"]}, "hung up"),
     ({"greeting": [SILENT, "220 hi"]}, "did not answer in time"),
     ({"greeting": ["421 4.3.2 too busy", "220 hi"]}, "lets nobody in: 421 4.3.2 too busy"),
@@ -100,7 +100,7 @@ NO_WAY_IN = [
 ]
 
 
-@pytest.mark.parametrize(("script", "words"), NOT_NOW)
+@pytest.mark.parametrize(("script", "words"), UNREACHED)
 def test_a_server_that_is_not_reached_is_tried_again(
     bench: Bench, script: Script, words: str
 ) -> None:
@@ -111,7 +111,7 @@ def test_a_server_that_is_not_reached_is_tried_again(
     assert (result.emails, result.errors) == (0, [])
     assert bench.state() == ("scheduled", "mail", ["queued"])
     assert bench.post.tick().emails == 0
-    bench.post.later(minutes=6)
+    bench.post.later(minutes=AGAIN)
     result = bench.post.tick()
     assert (result.emails, result.troubles) == (1, [])
     assert ids(server) == [bench.post.mails()[0]["message_id"]]
