@@ -10,6 +10,7 @@ import pytest
 
 from seqctl.domain.accounts import Limits
 from seqctl.domain.measures import Days, Delay, Unit, Window
+from seqctl.domain.message_ids import message_of
 from seqctl.domain.model import Contact, Email, SequenceDraft, Settings, Sharing, Step, TaskPlan
 from seqctl.service import enrolling, inboxes, pausing
 from seqctl.store import SqliteStore
@@ -184,17 +185,20 @@ def test_a_maildir_holds_each_mail_once_after_kills(tmp_path: Path) -> None:
     assert kills > 3
     run(path, *TICK)
     run(path, "tick")
-    numbers = sorted(
+    ids = [
         line.partition(": ")[2]
         for mail in (maildir / "new").iterdir()
         for line in mail.read_text().splitlines()
-        if line.startswith("X-Seqctl-Id: ")
-    )
+        if line.startswith("Message-ID: ")
+    ]
     with opened(path) as store:
+        secret = store.workspace.state().secret
         messages = store.connection.execute("SELECT id FROM message").fetchall()
         assert_sound(store)
     assert len(messages) > 1500
-    assert numbers == sorted(str(id) for (id,) in messages)
+    numbers = [number for id in ids if (number := message_of(id, secret)) is not None]
+    assert sorted(numbers) == sorted(id for (id,) in messages)
+    assert len(ids) == len(messages)
     assert list((maildir / "cur").iterdir()) == []
 
 
