@@ -8,7 +8,7 @@ import typer
 
 from seqctl.cli.frame import Noun
 from seqctl.cli.session import Session
-from seqctl.domain.errors import WrongUsage
+from seqctl.domain.errors import NotFound, WrongUsage
 from seqctl.domain.letters import Kind
 from seqctl.domain.model import MailStatus
 
@@ -143,6 +143,9 @@ def resolve_mail(
     session.emit(mail)
     if sent:
         session.say(f"Mail {mail['id']} to {mail['to']} counts as sent.")
+    elif mail["status"] == "cancelled":
+        session.say(f"Mail {mail['id']} to {mail['to']} did not go out, and never will:")
+        session.say("  its enrollment has ended.")
     else:
         session.say(f"Mail {mail['id']} to {mail['to']} goes out again with the next tick.")
 
@@ -168,9 +171,15 @@ def reclassify_mail(
     from seqctl.service.views import received_document, row_number
 
     user, row = session.user, row_number(number)
-    after = reclassify(session.store, user, session.now, -1 if row is None else row, kind)
+    if row is None:
+        raise NotFound(
+            f"'{number}' is no mail's number.", "seqctl mail list --received", code="NO_MAIL"
+        )
+    after, effects = reclassify(session.store, user, session.now, row, kind)
     (view,) = session.store.received.view(user_id=user.id, id=after.id)
     document = received_document(view)
     session.emit(document)
-    effect = "it changes what follows" if document["counted"] else "it changes nothing"
-    session.say(f"Mail {after.id} of {after.sender} is taken for {kind.value}: {effect}.")
+    changes = ":" if effects else "; nothing else changes."
+    session.say(f"Mail {after.id} of {after.sender} is taken for {kind.value}{changes}")
+    for effect in effects:
+        session.say(f"  {session.local_times(effect)}")

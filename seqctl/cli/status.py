@@ -298,7 +298,7 @@ def _due(session: Session, row: Document, turn: datetime | None) -> str:
     if row["remaining_s"] is not None:
         return f"{show_seconds(row['remaining_s'])} left"
     if row["due_at"] is None:
-        return ""
+        return "waits for its mail to be settled" if row["waiting_on"] == "mail" else ""
     if turn is not None:
         return f"{session.moment(turn)} ({show_from_now(turn, session.now)}, by the inbox's limit)"
     from_now = show_from_now(row["due_at"], session.now)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from seqctl.cli.session import Session
+from seqctl.cli.trouble import Trouble, tell_each
 from seqctl.domain.errors import WrongUsage
 from seqctl.domain.moments import parse_duration, parse_moment, show_from_now
 
@@ -65,7 +66,9 @@ def tick(
     session.look_again()
     contacts = _contacts(session, result)
     session.emit(_document(result, contacts))
-    if not session.json:
+    if session.json:
+        tell_each(_troubles(result))
+    else:
         _tell(
             session,
             result,
@@ -73,7 +76,7 @@ def tick(
             quiet=quiet,
             by=by is not None or to is not None or until_idle,
         )
-    return 6 if result.errors or result.troubles else None
+    return 6 if result.errors or result.troubles or result.lost_track else None
 
 
 def _target(session: Session, to: str | None) -> datetime | None:
@@ -132,9 +135,9 @@ def _tell(
 ) -> None:
     for error in result.errors:
         session.warn(f"{contacts[error.contact_id]}: {error.code}: {error.message}", style="red")
-    for trouble in result.troubles:
-        session.warn(f"{trouble.inbox}: {trouble.message}", style="red")
-        session.warn(f"  {trouble.hint or f'try: seqctl inbox test {trouble.inbox}'}")
+    for trouble in _troubles(result):
+        session.warn(trouble.message, style="red")
+        session.warn(f"  try: {trouble.hint}")
     if quiet:
         return
     if result.finished_earlier_target:
@@ -153,6 +156,23 @@ def _tell(
         from seqctl.cli.status import status
 
         status(session)
+
+
+def _troubles(result: TickResult) -> list[Trouble]:
+    """What the exit code 6 stands for, besides enrollments that ended by an error."""
+    told = [
+        Trouble("INBOX_TROUBLE", f"{one.inbox}: {one.message}", _hint(one.inbox, one.hint), 6)
+        for one in result.troubles
+    ]
+    if result.lost_track:
+        mails = "1 mail" if result.lost_track == 1 else f"{result.lost_track} mails"
+        sentence = f"{mails} may or may not have gone out, and will not be sent again by itself."
+        told.append(Trouble("MAIL_UNSETTLED", sentence, "seqctl mail list --status unknown", 6))
+    return told
+
+
+def _hint(inbox: str, hint: str) -> str:
+    return hint or f"seqctl inbox test {inbox}"
 
 
 def _tell_rehearsal(session: Session, result: TickResult, contacts: dict[int, str]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -80,6 +81,12 @@ def tell(error: BaseException, session: Session) -> int:
     if isinstance(error, OSError):
         _flush_or_abandon_stdout()
     return trouble.exit_code
+
+
+def tell_each(troubles: Iterable[Trouble]) -> None:
+    """Print on stderr, as JSON, what a command that did its work has to say besides."""
+    for trouble in troubles:
+        _print_json(trouble)
 
 
 def _is_command(trouble: Trouble) -> bool:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from seqctl.domain.errors import WrongUsage
 from seqctl.domain.limits import DAY
 
-NO_LIMIT = frozenset({"none", "0"})
+NO_LIMIT = "none"
 MOST = 1_000_000
 
 Gap = tuple[timedelta, timedelta]
@@ -17,12 +17,14 @@ _SPAN = re.compile(r"(\d{1,6})\s*([smh])", re.ASCII)
 
 
 def parse_count(option: str, text: str) -> int | None:
-    """How many mails the option (`--per-day`) allows; None for `none` and `0`, which are no limit.
+    """How many mails the option (`--per-day`) allows; None for `none`, which is no limit.
+
+    Zero is refused: whoever types it rather means that nothing should go out.
 
     Raises WrongUsage for anything but a whole number up to a million.
     """
     words = text.strip().lower()
-    if words in NO_LIMIT:
+    if words == NO_LIMIT:
         return None
     if not (words.isascii() and words.isdecimal() and len(words) <= 7 and 0 < int(words) <= MOST):
         raise WrongUsage(
@@ -37,7 +39,7 @@ def parse_gap(text: str) -> Gap | None:
     Raises WrongUsage for anything else, and for more than a day.
     """
     words = text.strip().lower()
-    if words in NO_LIMIT:
+    if words == NO_LIMIT:
         return None
     first, dots, last = words.partition("..")
     least = _span(first)

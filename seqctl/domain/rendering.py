@@ -52,7 +52,7 @@ def email_texts(
     assert step.email is not None
     if step.email.subject is None and thread_subject is not None:
         (body,) = compile_texts((step.email.body,), 0).render(*audience)
-        return _reply_to(thread_subject), body
+        return reply_to(thread_subject), body
     subject, body = compile_texts((opening_subject(version, number), step.email.body), 1).render(
         *audience
     )
@@ -96,5 +96,6 @@ def _ready_mail(version: Version, number: int, email: Email) -> CompiledTexts:
     return compile_texts((email.subject or opening_subject(version, number), email.body), 1)
 
 
-def _reply_to(subject: str) -> str:
+def reply_to(subject: str) -> str:
+    """The subject of an answer in a thread."""
     return subject if subject[:4].lower() == _REPLY.lower() else f"{_REPLY}{subject}"

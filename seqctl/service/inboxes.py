@@ -66,6 +66,8 @@ def connect_inbox(
         wiring = wiring or usual_wiring(store, known, address)
         if wiring.account.sends:
             _refuse_real_mail(store, address)
+        elif known is not None and known.account.sends:
+            _refuse_swallowing(store, known)
         if known is not None and known.connected and _is_wired(known, wiring, user):
             return Connecting(known, False, 0)
         inbox = store.people.connect_inbox(_wired(known, wiring, address, user, now))
@@ -144,6 +146,18 @@ def _refuse_real_mail(store: Store, address: str) -> None:
             "A simulated workspace can't send real mail.",
             f"seqctl inbox connect {address} --capture, or seqctl init --db ANOTHER-FILE",
             code="SIMULATED",
+        )
+
+
+def _refuse_swallowing(store: Store, known: Inbox) -> None:
+    """Mails that people wait for must not turn into captured ones, which nobody ever gets."""
+    live = len(_senders(store, known))
+    if live:
+        send = "1 live enrollment sends" if live == 1 else f"{live} live enrollments send"
+        raise Refused(
+            f"{send} from {known.address}: captured, their mails would look sent and reach nobody.",
+            f"seqctl inbox disconnect {known.address}, and they wait (--end ends them)",
+            code="LIVE_ENROLLMENTS",
         )
 
 

@@ -46,6 +46,7 @@ class Mailroom:
         self._simulated_now = now
         self.troubles: list[Trouble] = []
         self.changes: list[Change] = []
+        self.ended_by_mail = 0
         self._stopped: set[int] = set()
 
     def prepare(self) -> None:
@@ -108,7 +109,8 @@ class Mailroom:
 
     def _read(self, inbox: Inbox, mailbox: Mailbox) -> None:
         now = self._simulated_now or self._clock.now()
-        read_mailbox(self._store, self._office, self._plans, now, inbox, mailbox)
+        synced = read_mailbox(self._store, self._office, self._plans, now, inbox, mailbox)
+        self.ended_by_mail += synced.ended
 
     def _look(self, inbox: Inbox, mailbox: Mailbox | None) -> None:
         find = None if mailbox is None else self._finder(inbox, mailbox)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from seqctl.domain.errors import NotFound, Refused, WrongUsage
 from seqctl.domain.letters import Kind
 from seqctl.domain.model import Contact, Enrollment, Event, Inbox, Status, User
+from seqctl.domain.moments import iso
 from seqctl.service.pausing import lift_by_hand
 from seqctl.service.planning import Plans
 from seqctl.service.reacting import About, react
@@ -18,7 +19,14 @@ if TYPE_CHECKING:
     from seqctl.ports.received import Received
 
 
-def reclassify(store: Store, user: User, now: datetime, id: int, kind: Kind) -> Received:
+class Reclassified(NamedTuple):
+    """A mail as it is taken now, and what that changed, one sentence each."""
+
+    received: Received
+    effects: list[str]
+
+
+def reclassify(store: Store, user: User, now: datetime, id: int, kind: Kind) -> Reclassified:
     """Take a mail for `kind`: what it changed is undone, and what `kind` asks for is done.
 
     An enrollment that it ended is revived: a new one goes on with what was left of the delay. Raises
@@ -29,11 +37,11 @@ def reclassify(store: Store, user: User, now: datetime, id: int, kind: Kind) -> 
         if kind == Kind.OWN or received.kind == Kind.OWN:
             raise WrongUsage(
                 "Whether a mail is one of your own is a fact, not an opinion.",
-                f"seqctl mail reclassify {id} --as other",
+                "seqctl mail list --received",
             )
         if kind == received.kind:
-            return received
-        _undo(store, received, user, now)
+            return Reclassified(received, [])
+        effects = _undo(store, received, user, now)
         after = received._replace(kind=kind, counted=False, suppressed=None, hold_id=None, ended=())
         after = after._replace(reason=f"{user.name} says so; was taken for {received.kind.value}")
         contact = _contact(store, received)
@@ -46,8 +54,28 @@ def reclassify(store: Store, user: User, now: datetime, id: int, kind: Kind) -> 
                 hold_id=reaction.hold_id,
                 ended=reaction.ended,
             )
+            effects += _done(contact, after)
         store.received.change(after)
-        return after
+        return Reclassified(after, effects)
+
+
+def _done(contact: Contact, after: Received) -> list[str]:
+    """What taking it for the new kind changed."""
+    done: list[str] = []
+    if after.suppressed is not None:
+        done.append(f"{contact.email} is {_MARKS[after.suppressed]} now.")
+    if after.ended:
+        done.append(f"{_enrollments(len(after.ended))} of {contact.email} ended.")
+    if after.hold_id is not None:
+        done.append(f"{contact.email} is held until the morning after its return.")
+    return done
+
+
+_MARKS = {"opted_out": "opted out", "bounced": "marked as bounced"}
+
+
+def _enrollments(number: int) -> str:
+    return f"{number} enrollment{'' if number == 1 else 's'}"
 
 
 def _found(store: Store, user: User, id: int) -> tuple[Received, Inbox]:
@@ -70,21 +98,35 @@ def _contact(store: Store, received: Received) -> Contact | None:
     return store.contacts.by_ids([received.contact_id]).get(received.contact_id)
 
 
-def _undo(store: Store, received: Received, user: User, now: datetime) -> None:
+def _undo(store: Store, received: Received, user: User, now: datetime) -> list[str]:
+    """Undo what a mail changed; one sentence for each thing that is different now."""
+    undone: list[str] = []
     contact = _contact(store, received)
     if contact is None:
-        return
+        return undone
     words = f"mail {received.id} was no {received.kind.value}"
     if received.suppressed is not None:
         store.contacts.unsuppress(contact.email, received.suppressed)
         kind = "opted-in" if received.suppressed == "opted_out" else "unbounced"
         store.history.add([Event(now, user.id, kind, words, contact.id)])
+        undone.append(f"{contact.email} is not {_MARKS[received.suppressed]} any more.")
     if received.hold_id is not None:
         _lift(store, received.hold_id, contact, user, now)
+        undone.append(f"{contact.email} is not held for it any more.")
     plans = Plans(store)
     for enrollment in store.enrollments.get(received.ended):
         if _may_go_on(store, plans, enrollment):
-            revive(store, plans.of(enrollment), enrollment, now, user.id, words)
+            revived = revive(store, plans.of(enrollment), enrollment, now, user.id, words)
+            undone.append(_goes_on(contact, revived))
+    return undone
+
+
+def _goes_on(contact: Contact, revived: Enrollment) -> str:
+    if revived.held_since is not None:
+        when = "when it is resumed"
+    else:
+        when = f"due {iso(revived.due_at)}" if revived.due_at else "when its task is done"
+    return f"{contact.email} goes on with step {revived.step}, {when}."
 
 
 def _lift(store: Store, hold_id: int, contact: Contact, user: User, now: datetime) -> None:

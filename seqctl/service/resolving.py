@@ -20,15 +20,17 @@ UNSETTLED = frozenset({MailStatus.UNKNOWN, MailStatus.SENDING})
 def resolve(store: Store, user: User, now: datetime, id: int, *, sent: bool) -> MailStatus:
     """Settle an unsettled mail: it was `sent`, or it is to be sent again; give its status.
 
+    One whose enrollment has ended is not sent again: it is `cancelled`.
+
     What was sent keeps the time of its attempt, from which the next delay counts. Raises NotFound,
-    and Refused for another user's, a settled one, or one whose enrollment has ended (`--resend`).
+    and Refused for another user's or a settled one.
     """
     with store.tick_lock(), store.writing():
         found = store.outbox.get([id])
         if not found:
             raise NotFound(f"There is no mail {id}.", "seqctl mail list", code="NO_MAIL")
         mail = found[0]
-        _refuse(store, user, mail, sent=sent)
+        _refuse(store, user, mail)
         settling = Settling(store, Plans(store), now, user.id)
         if sent:
             settling.sent([mail], min(mail.at, now), f"{user.name} says so")
@@ -37,7 +39,7 @@ def resolve(store: Store, user: User, now: datetime, id: int, *, sent: bool) -> 
         return store.outbox.get([id])[0].status
 
 
-def _refuse(store: Store, user: User, mail: Sent, *, sent: bool) -> None:
+def _refuse(store: Store, user: User, mail: Sent) -> None:
     if mail.enrollment.user_id != user.id:
         owner = next(
             u.name for u in store.people.users(removed=True) if u.id == mail.enrollment.user_id
@@ -52,10 +54,4 @@ def _refuse(store: Store, user: User, mail: Sent, *, sent: bool) -> None:
             f"Mail {mail.id} is settled: {mail.status.value}.",
             "seqctl mail list --status unknown",
             code="SETTLED",
-        )
-    if not sent and not mail.enrollment.live:
-        raise Refused(
-            f"The enrollment of mail {mail.id} has ended: it can't be sent again.",
-            f"seqctl mail resolve {mail.id} --sent",
-            code="ENDED",
         )

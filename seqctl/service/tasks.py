@@ -9,6 +9,7 @@ from seqctl.domain import lifecycle
 from seqctl.domain.deciding import change, with_finish
 from seqctl.domain.errors import NotFound, Refused, WrongUsage
 from seqctl.domain.model import Enrollment, MailStatus, Message, User, Waiting
+from seqctl.domain.rendering import reply_to
 from seqctl.service.planning import Plans
 from seqctl.service.views import known_contact, row_number, visible_ids
 
@@ -148,6 +149,9 @@ def _ready_mail(
     subject, body = edited or (task.subject or "", task.body or "")
     plan = Plans(store).of(enrollment).step(task.step).task
     email = plan.email if plan else None
+    answers = email is not None and email.subject is None and enrollment.last_message_id is not None
+    if answers and subject == task.subject:
+        subject = reply_to(subject)
     assert enrollment.inbox_id is not None
     return Message(
         store.enrollments.next_message_id(),
@@ -157,7 +161,7 @@ def _ready_mail(
         recipient,
         subject,
         body,
-        enrollment.last_message_id if email and email.subject is None else None,
+        enrollment.last_message_id if answers else None,
         now,
         status=MailStatus.QUEUED,
         markdown=email is not None and email.markdown,

@@ -39,7 +39,10 @@ class Failure(NamedTuple):
 
 @dataclass(slots=True)
 class TickResult:
-    """What one tick did. `began` and `ended` are the clock before and after it."""
+    """What one tick did. `began` and `ended` are the clock before and after it.
+
+    `unsettled` mails may or may not have gone out; of `lost_track` of them this tick found that out.
+    """
 
     began: datetime
     ended: datetime
@@ -51,6 +54,7 @@ class TickResult:
     errors: list[Failure] = field(default_factory=list[Failure])
     troubles: list[Trouble] = field(default_factory=list["Trouble"])
     unsettled: int = 0
+    lost_track: int = 0
     left_due: int = 0
     next_due: datetime | None = None
     finished_earlier_target: bool = False
@@ -76,6 +80,7 @@ class TickResult:
         self.tasks += kinds["task-created"]
         self.finished += kinds["finished"]
         self.unenrolled += kinds["unenrolled"]
+        self.lost_track += kinds["unknown"]
         self.resumed += kinds["resumed"]
 
 
@@ -205,7 +210,9 @@ class _Run:
 
     def _count_mail(self, mailroom: Mailroom) -> None:
         self.result.count(mailroom.changes)
+        self.result.unenrolled += mailroom.ended_by_mail
         mailroom.changes.clear()
+        mailroom.ended_by_mail = 0
         if not self._simulated:
             now = self._clock.now()
             self._now = max(self._now, now)

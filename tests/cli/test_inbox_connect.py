@@ -150,7 +150,7 @@ def test_only_limits_keep_the_account(real: Cli) -> None:
     after = connected(real, "--per-day", "40", "--gap", "60s")
     assert after == before | {"per_day": 40, "gap": "60s"}
     assert connected(real) == after
-    assert connected(real, "--per-day", "none", "--per-minute", "0", "--gap", "none") == (
+    assert connected(real, "--per-day", "none", "--per-minute", "none", "--gap", "none") == (
         before | {"per_day": None, "per_minute": None}
     )
 

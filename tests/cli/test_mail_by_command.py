@@ -262,9 +262,15 @@ def test_an_inbox_that_can_not_be_read_is_told(ann: Cli) -> None:
 def test_an_unknown_mail_is_named_and_resolved(ann: Cli) -> None:
     ann.ok("enroll", "intro", "ada@x.test")
     lose_the_answer(ann)
-    for _ in range(2):
-        told = ann.ok("tick")
-        assert "1 mail may or may not have gone out: seqctl mail list --status unknown\n" in told
+    first = ann("tick", "--quiet")
+    assert (first.exit_code, first.stdout) == (6, "")
+    assert first.stderr == (
+        "1 mail may or may not have gone out, and will not be sent again by itself.\n"
+        "  try: seqctl mail list --status unknown\n"
+    )
+    told = ann.ok("tick")
+    assert "1 mail may or may not have gone out: seqctl mail list --status unknown\n" in told
+    assert "waits for its mail to be settled" in ann.ok("status", "intro")
     (mail,) = ann.json("mail", "list", "--status", "unknown")["messages"]
     assert (mail["id"], mail["sent_at"]) == (1, None)
     assert "needs you: 1 mails not settled" in ann.ok("status")
@@ -279,7 +285,9 @@ def test_an_unknown_mail_is_named_and_resolved(ann: Cli) -> None:
 def test_a_mail_that_did_not_go_out_is_sent_again(ann: Cli) -> None:
     ann.ok("enroll", "intro", "ada@x.test")
     lose_the_answer(ann)
-    ann.ok("tick")
+    told = ann("tick", "--json")
+    assert (told.exit_code, told.error["code"]) == (6, "MAIL_UNSETTLED")
+    assert told.json["left_due"] == 1
     assert ann.ok("mail", "resolve", "1", "--resend") == (
         "Mail 1 to ada@x.test goes out again with the next tick.\n"
     )
@@ -287,6 +295,18 @@ def test_a_mail_that_did_not_go_out_is_sent_again(ann: Cli) -> None:
     ann.ok("tick")
     (mail,) = delivered(ann)
     assert ann.json("mail", "show", "1")["message_id"] == mail["Message-ID"]
+    assert ann.json("doctor") == {"findings": []}
+
+
+def test_one_that_did_not_go_out_and_whose_enrollment_has_ended(ann: Cli) -> None:
+    ann.ok("enroll", "intro", "ada@x.test")
+    lose_the_answer(ann)
+    assert ann("tick").exit_code == 6
+    ann.ok("unenroll", "intro", "ada@x.test")
+    assert ann.ok("mail", "resolve", "1", "--resend") == (
+        "Mail 1 to ada@x.test did not go out, and never will:\n  its enrollment has ended.\n"
+    )
+    assert ann.json("mail", "show", "1")["status"] == "cancelled"
     assert ann.json("doctor") == {"findings": []}
 
 

@@ -41,7 +41,8 @@ def test_an_answer_ends_the_enrollment_before_the_next_mail(post: Post) -> None:
     post.answer("lead1", to=mail)
     post.later(days=4)
     result = post.tick()
-    assert (result.emails, reasons(post)) == (1, ["reply", None])
+    assert (result.emails, result.unenrolled, result.happened) == (1, 1, True)
+    assert reasons(post) == ["reply", None]
     assert post.received() == [("reply", True)]
     assert post.sync()[0].read == 0
 
@@ -158,7 +159,11 @@ def test_reclassified_an_automatic_reply_revives_what_it_ended(post: Post) -> No
     post.sync()
     assert reasons(post) == ["reply", None]
     (answer,) = post.store.received.view()
-    reclassify(post.store, post.user, post.clock.now(), answer.received.id, Kind.AUTO_REPLY)
+    mended = reclassify(
+        post.store, post.user, post.clock.now(), answer.received.id, Kind.AUTO_REPLY
+    )
+    (goes_on,) = mended.effects
+    assert goes_on.startswith("lead1@seq.test goes on with step 2, due ")
     assert reasons(post) == ["reply", None, None]
     post.later(days=4)
     assert post.tick().emails == 2

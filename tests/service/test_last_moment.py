@@ -13,7 +13,7 @@ from threading import Event, Thread, Timer
 import pytest
 
 from seqctl.domain.accounts import Account
-from seqctl.domain.errors import Busy
+from seqctl.domain.errors import Busy, Refused
 from seqctl.domain.model import User
 from seqctl.mail.office import Office
 from seqctl.ports.mail import Courier, Envelope, Handover
@@ -278,7 +278,7 @@ def test_an_answer_waits_for_whoever_is_at_work(
     assert post.statuses() == ["sent", "sent"]
 
 
-def test_what_a_killed_tick_had_claimed_goes_on_from_an_inbox_that_captures_now(post: Post) -> None:
+def test_what_a_killed_tick_had_claimed_is_not_swallowed_by_capturing_it(post: Post) -> None:
     class Killed(BaseException):
         pass
 
@@ -289,7 +289,11 @@ def test_what_a_killed_tick_had_claimed_goes_on_from_an_inbox_that_captures_now(
     with pytest.raises(Killed):
         post.tick()
     assert post.statuses() == ["claimed", "claimed"]
-    inboxes.connect_inbox(post.store, post.user, post.address, inboxes.Wiring(), post.clock.now())
+    with pytest.raises(Refused, match="2 live enrollments") as refused:
+        inboxes.connect_inbox(
+            post.store, post.user, post.address, inboxes.Wiring(), post.clock.now()
+        )
+    assert refused.value.code == "LIVE_ENROLLMENTS"
     assert post.tick().emails == 2
     assert post.statuses() == ["sent", "sent"]
-    assert arrived(post) == (0, 0)
+    assert arrived(post) == (1, 1)
