@@ -14,7 +14,7 @@ from seqctl.mail.office import Office
 from seqctl.service import inboxes, syncing
 from tests.desk import MONDAY, Desk
 
-SECONDS = 2.0  # the issue's own limit; a parser that goes astray takes minutes
+SECONDS = 2.0  # what is promised; a parser that goes astray takes minutes
 HEAD = b"From: a@elsewhere.test\r\nTo: ann@acme.test\r\nSubject: Hello\r\nMIME-Version: 1.0\r\n"
 FORGED_ID = b"<1.0123456789abcdef01234567@acme.test>"
 
