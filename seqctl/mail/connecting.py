@@ -111,6 +111,8 @@ def _untrusted(server: Server, error: ssl.SSLError) -> AccountRefused:
 _NOT_YET_VALID, _EXPIRED = 9, 10
 _UNKNOWN_AUTHORITY = frozenset({2, 18, 19, 20, 21, 24, 27})
 _OTHER_NAME = frozenset({62, 63, 64})
+# What RFC 5280 asks of a certificate and Python holds it to from 3.13 on (VERIFY_X509_STRICT).
+_TOO_LITTLE_SAID = frozenset(range(79, 95))
 
 
 def _bad_certificate(server: Server, error: ssl.SSLCertVerificationError) -> AccountRefused:
@@ -132,6 +134,12 @@ def _bad_certificate(server: Server, error: ssl.SSLCertVerificationError) -> Acc
     if error.verify_code == _NOT_YET_VALID:
         return AccountRefused(
             f"{the_certificate} is not valid yet.", "Is the clock of this machine right? date -u"
+        )
+    if error.verify_code in _TOO_LITTLE_SAID:
+        return AccountRefused(
+            f"{the_certificate}, or that of its authority, breaks a rule of RFC 5280"
+            f" that Python keeps from 3.13 on: {error.verify_message}.",
+            "Ask who made it to make it anew, with basic constraints, key usage and key identifiers.",
         )
     return AccountRefused(
         f"{the_certificate} can't be trusted: {error.verify_message}.", _look(server)

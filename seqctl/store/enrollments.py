@@ -333,9 +333,9 @@ class SqliteEnrollments:
                 agenda.append((iso(after.due_at), id))
         many = self._connection.executemany
         many(
-            "DELETE FROM agenda WHERE enrollment_id = ?1 "
-            "AND due_at = (SELECT due_at FROM enrollment WHERE id = ?1)",
-            [row[:1] for row in (*moved, *turned)],
+            "DELETE FROM agenda WHERE enrollment_id = ? "
+            "AND due_at = (SELECT due_at FROM enrollment WHERE id = ?)",
+            [row[:1] * 2 for row in (*moved, *turned)],
         )
         many(_INSERT, fresh)
         if many(_MOVE, map(_moving_values, moved)).rowcount < len(moved):

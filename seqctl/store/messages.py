@@ -58,10 +58,10 @@ def take_earlier_slots(connection: sqlite3.Connection, inbox_id: int, since: dat
     """Let the mails that an inbox sent from this moment on count, though it had no limit then."""
     connection.execute(
         "INSERT OR IGNORE INTO slot SELECT m.inbox_id, m.at, m.id FROM message AS m "
-        f"JOIN inbox AS i ON i.id = m.inbox_id WHERE ({LIMITED}) AND m.inbox_id = ?1 "
-        "AND m.at > ?2 AND m.status NOT IN ('failed', 'cancelled') AND m.id > ifnull("
-        "(SELECT id FROM message WHERE at <= ?2 ORDER BY id DESC LIMIT 1), 0)",
-        (inbox_id, iso(since)),
+        f"JOIN inbox AS i ON i.id = m.inbox_id WHERE ({LIMITED}) AND m.inbox_id = ? "
+        "AND m.at > ? AND m.status NOT IN ('failed', 'cancelled') AND m.id > ifnull("
+        "(SELECT id FROM message WHERE at <= ? ORDER BY id DESC LIMIT 1), 0)",
+        (inbox_id, iso(since), iso(since)),
     )
 
 

@@ -84,9 +84,9 @@ class SqliteOutbox:
         where = f"m.inbox_id = ? AND m.status = 'queued' AND {_MAY_GO}"
         found = self._claims(where, (inbox_id,), limit=limit)
         self._connection.executemany(
-            "UPDATE message SET status = 'claimed', at = ?1, dated = ?1 "
-            "WHERE id = ?2 AND status = 'queued'",
-            [(iso(at), claim.id) for claim in found],
+            "UPDATE message SET status = 'claimed', at = ?, dated = ? "
+            "WHERE id = ? AND status = 'queued'",
+            [(iso(at), iso(at), claim.id) for claim in found],
         )
         return [claim._replace(at=at) for claim in found]
 
@@ -117,8 +117,8 @@ class SqliteOutbox:
         each = [(id,) for id in ids]
         many = self._connection.executemany
         many(
-            "UPDATE message SET status = ?2, words = nullif(?3, '') WHERE id = ?1",
-            [(*id, status.value, words) for id in each],
+            "UPDATE message SET status = ?, words = nullif(?, '') WHERE id = ?",
+            [(status.value, words, *id) for id in each],
         )
         if status == MailStatus.SENT:
             many("UPDATE message SET at = ? WHERE id = ?", [(iso(at), *id) for id in each])
@@ -176,9 +176,9 @@ class SqliteOutbox:
 
     def _free_slots(self, each: list[tuple[int]]) -> None:
         self._connection.executemany(
-            "DELETE FROM slot WHERE message_id = ?1 "
-            "AND inbox_id = (SELECT inbox_id FROM message WHERE id = ?1)",
-            each,
+            "DELETE FROM slot WHERE message_id = ? "
+            "AND inbox_id = (SELECT inbox_id FROM message WHERE id = ?)",
+            [id * 2 for id in each],
         )
 
     def _claims(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import base64
+import ssl
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from seqctl.domain.accounts import Account, Secret, SecretKind, Server
-from seqctl.mail.connecting import Patience
+from seqctl.mail import smtp
+from seqctl.mail.connecting import Patience, tls_context
 from seqctl.mail.smtp import SmtpCourier
 from seqctl.ports.mail import AccountRefused, Envelope, Handover, Unreachable, Verdict
 from tests.mail.bad_server import ENDLESS, HANG_UP, OFFERS, SILENT, BadServer, password_file
@@ -169,6 +171,30 @@ def test_a_bad_certificate(net: Net, certificate: str, words: str, tls: bool) ->
     assert f"The certificate of localhost:{server.port} {words}" in str(error)
     assert error.hint
     assert ("--ca-file" in error.hint) is (certificate == "own")
+    assert "AUTH" not in server.all_heard
+
+
+def test_an_authority_that_says_too_little(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python keeps these rules by itself from 3.13 on; here it does whatever the version."""
+
+    def strict(ca_file: str | None) -> ssl.SSLContext:
+        context = tls_context(ca_file)
+        context.verify_flags |= ssl.VERIFY_X509_STRICT
+        return context
+
+    monkeypatch.setattr(smtp, "tls_context", strict)
+    old = Authority(tmp_path / "old", key_usage=False)
+    old.signed("good", "DNS:localhost")
+    net = Net(old, tmp_path)
+    try:
+        server = net.server()
+        error = refused(net, server)
+    finally:
+        net.close()
+    assert f"The certificate of localhost:{server.port}, or that of its authority," in str(error)
+    assert "key usage" in str(error)
+    assert isinstance(error, AccountRefused)
+    assert "make it anew, with basic constraints, key usage" in error.hint
     assert "AUTH" not in server.all_heard
 
 
