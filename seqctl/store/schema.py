@@ -10,9 +10,10 @@ from __future__ import annotations
 import sqlite3
 
 from seqctl.store.schema_mail import add_mail
+from seqctl.store.schema_safety import add_safety
 
 APPLICATION_ID = 0x73657163  # "seqc"
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 _INITIAL = (
     """
@@ -251,6 +252,10 @@ def migrate(connection: sqlite3.Connection) -> None:
     @migrations(name="0002_mail")
     def mail(db: Database) -> None:  # pyright: ignore[reportUnusedFunction] - registered by the decorator
         add_mail(db.conn)
+
+    @migrations(name="0003_safety")
+    def safety(db: Database) -> None:  # pyright: ignore[reportUnusedFunction] - registered by the decorator
+        add_safety(db.conn)
 
     # Has no effect inside a transaction. A table made again is dropped while others point to it.
     connection.execute("PRAGMA foreign_keys = OFF")
