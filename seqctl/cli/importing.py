@@ -38,6 +38,8 @@ def run_import(
             "created": result.created,
             "updated": result.updated,
             "unchanged": result.unchanged,
+            "opted_out": result.opted_out,
+            "bounced": result.bounced,
             "rejected": [row._asdict() for row in rejected],
         }
     )
@@ -92,6 +94,11 @@ def _tell(
     if len(rejected) > _REJECTIONS_SHOWN:
         session.say(
             f"  … and {len(rejected) - _REJECTIONS_SHOWN} more (--json lists them all)", "dim"
+        )
+    if result.opted_out or result.bounced:
+        session.note(
+            f"of these {result.opted_out} opted out and {result.bounced} bounced, as the file says: "
+            "no mail goes to them."
         )
     if result.repeated:
         session.note(f"{_times(result.repeated, 'row')} repeated an address; the last value won.")

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from seqctl.domain.addresses import InvalidAddress, parse_addresses
 from seqctl.files.decoding import name_of, read_text
 from seqctl.files.heads import Plan, plan_columns, split_name
+from seqctl.files.refusals import is_set, said_by
 from seqctl.files.tables import Cells, Rejected, Table, read_delimited
 
 __all__ = ["ContactRow", "Rejected", "read_contacts"]
@@ -17,29 +18,6 @@ __all__ = ["ContactRow", "Rejected", "read_contacts"]
 LONGEST_CELL = 1_000_000
 NDJSON_SUFFIXES = (".ndjson", ".jsonl")
 TAB_SUFFIXES = (".tsv", ".tab")
-# What stands in the flag columns of those who did not say no and whose mail did not come back.
-# Anything else sets the flag: a reason and a date do, and a wrong mail is worse than a lost one.
-NOT_SET = frozenset(
-    [
-        *(
-            "",
-            "0",
-            "0.0",
-            "false",
-            "f",
-            "no",
-            "n",
-            "off",
-            "none",
-            "null",
-            "n/a",
-            "na",
-            "-",
-            "never",
-        ),
-        *("unknown", "soft", "nein", "falsch", "nej", "non", "faux", "opted in", "subscribed"),
-    ]
-)
 
 
 class ContactRow(NamedTuple):
@@ -96,7 +74,7 @@ def _contacts(table: Table, plan: Plan) -> Iterator[ContactRow | Rejected]:
 
 def _contact_maker(plan: Plan) -> Callable[[Cells], ContactRow | Rejected]:
     """The function from one row of a file to its contact; it is called for every row."""
-    emails_at, fields_at, name_at, properties_at, opted_out_at, bounced_at = plan
+    emails_at, fields_at, name_at, properties_at, opted_out_at, bounced_at, statuses = plan
 
     def contact(row: Cells) -> ContactRow | Rejected:
         line, texts = row
@@ -116,8 +94,9 @@ def _contact_maker(plan: Plan) -> Callable[[Cells], ContactRow | Rejected]:
             fields |= _named(cells[name_at])
         if others:
             properties["other_emails"] = "; ".join(others)
-        opted_out = any(_is_set(cells[at]) for at in opted_out_at)
-        bounced = any(_is_set(cells[at]) for at in bounced_at)
+        said = [said_by(head, cells[at], mapped=mapped) for at, head, mapped in statuses]
+        opted_out = any(is_set(cells[at]) for at in opted_out_at) or any(s.opted_out for s in said)
+        bounced = any(is_set(cells[at]) for at in bounced_at) or any(s.bounced for s in said)
         return ContactRow(line, email, fields, properties, opted_out, bounced)
 
     return contact
@@ -144,7 +123,3 @@ def _named(name: str) -> dict[str, str]:
     first_name, last_name = split_name(name)
     named = {"first_name": first_name, "last_name": last_name}
     return {field: value for field, value in named.items() if value}
-
-
-def _is_set(cell: str) -> bool:
-    return cell.lower() not in NOT_SET

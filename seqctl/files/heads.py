@@ -5,12 +5,12 @@ from __future__ import annotations
 import difflib
 import re
 import shlex
-import unicodedata
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from seqctl.domain.errors import BadFile
 from seqctl.files.decoding import STANDARD_INPUT
+from seqctl.files.refusals import flag_of, is_status, key
 
 # Each field's heads (see `_key`), the preferred ones first. Where several have a value, the most
 # preferred wins; the others are kept as properties, or as further addresses.
@@ -39,26 +39,6 @@ _FURTHER_EMAIL = re.compile(
     r"|(?:additional|other|secondary|alternate|alternative)emails?(?:address(?:es)?)?"
     r"|(?:work|personal|primary|business|contact)email(?:[2-9]|\d\d)"
 )
-OPT_OUT = frozenset(
-    [
-        *("unsubscribedfromallemail", "unsubscribedfromallemails", "unsubscribed", "unsubscribe"),
-        *("emailunsubscribed", "portalunsubscribe", "globalunsubscribe", "portalspamreport"),
-        *("optedout", "optedoutofemail", "optedoutofemailonetoone", "hasoptedoutofemail"),
-        *("emailoptedout", "optout", "emailoptout", "hsemailoptout", "optoutofemail"),
-        *("donotemail", "donotcontact", "unsubscribedate", "unsubscribedat", "unsubscribedon"),
-        *("optoutdate", "optouttime", "optoutreason", "unsubscribereason"),
-        *("unsubtime", "unsubreason"),
-    ]
-)
-BOUNCE = frozenset(
-    [
-        *("bounced", "hardbounced", "hardbounce", "emailbounced", "emailhardbounced"),
-        *("isemailbounced", "portalbounce", "globalbounce", "emailhardbouncereason"),
-        *("hsemailhardbouncereason", "hsemailhardbouncereasonenum", "hardbouncereason"),
-        *("emailbouncedreason", "bouncereason", "bouncedreason", "emailbounceddate"),
-        *("bouncedate", "bounceddate", "bouncedat", "cleantime"),
-    ]
-)
 # Names that mean something else in a workspace: a column named so is kept as `imported_…`.
 RESERVED = frozenset(
     [
@@ -68,6 +48,7 @@ RESERVED = frozenset(
         *("last_sequence_ended_at", "last_sequence_finished_at", "last_sequence_unenrolled_at"),
     ]
 )
+_FLAGS = ("opted_out", "bounced")
 _RECORD_FIELDS = ("first_name", "last_name", "company", "phone")
 _SHOWN_COLUMNS = 12
 
@@ -84,6 +65,16 @@ class Plan(NamedTuple):
     properties: tuple[tuple[str, int], ...]
     opted_out: tuple[int, ...]
     bounced: tuple[int, ...]
+    statuses: tuple[Status, ...]
+
+
+class Status(NamedTuple):
+    """A column that tells by its values who may be written to, and the flag that a person has
+    mapped it to, if so."""
+
+    at: int
+    head: str
+    mapped: str | None
 
 
 class _Column(NamedTuple):
@@ -109,15 +100,19 @@ def plan_columns(heads: Sequence[str], mapping: Mapping[str, str], name: str) ->
         raise _no_email_column(heads, name)
     named = {field: _preferred_first(columns, field) for field in _RECORD_FIELDS}
     names = () if named["first_name"] or named["last_name"] else _positions(columns, "name")[:1]
-    opted_out, bounced = _positions(columns, "opted_out"), _positions(columns, "bounced")
+    statuses = tuple(_statuses(columns))
+    read = {status.at for status in statuses}
+    flags = {
+        flag: tuple(at for at in _positions(columns, flag) if at not in read) for flag in _FLAGS
+    }
     firsts = [ranked[0].at for ranked in named.values() if ranked]
     return Plan(
         emails=emails,
         fields=tuple((field, c.at) for field, ranked in named.items() for c in reversed(ranked)),
         name=names[0] if names else None,
-        properties=_properties(columns, {*emails, *firsts, *names, *opted_out, *bounced}),
-        opted_out=opted_out,
-        bounced=bounced,
+        properties=_properties(columns, {*emails, *firsts, *names, *sum(flags.values(), ())}),
+        **flags,
+        statuses=statuses,
     )
 
 
@@ -135,10 +130,14 @@ def property_name(head: str) -> str:
     return re.sub(r"[\W_]+", "_", head.lower()).strip("_")
 
 
-def _key(head: str) -> str:
-    """A head without its case, accents, spaces and signs, as it is compared."""
-    plain = unicodedata.normalize("NFKD", head.casefold())
-    return "".join(character for character in plain if character.isalnum())
+def _statuses(columns: list[_Column]) -> Iterator[Status]:
+    for column in columns:
+        if column.means in FIELDS or not is_status(column.head):
+            continue
+        if column.means not in _FLAGS:
+            yield Status(column.at, column.head, None)
+        elif column.rank < 0:
+            yield Status(column.at, column.head, column.means)
 
 
 def _distinct(heads: Sequence[str]) -> list[str]:
@@ -147,21 +146,21 @@ def _distinct(heads: Sequence[str]) -> list[str]:
     seen: dict[str, int] = {}
     distinct: list[str] = []
     for head in named:
-        key = _key(head) or head
-        seen[key] = seen.get(key, 0) + 1
-        distinct.append(head if seen[key] == 1 else f"{head} {seen[key]}")
+        same = key(head) or head
+        seen[same] = seen.get(same, 0) + 1
+        distinct.append(head if seen[same] == 1 else f"{head} {seen[same]}")
     return distinct
 
 
 def _mapped(heads: list[str], mapping: Mapping[str, str], name: str) -> dict[int, str]:
-    keys = [_key(head) for head in heads]
+    keys = [key(head) for head in heads]
     mapped: dict[int, str] = {}
     for column, target in mapping.items():
         _check_target(column, target)
         if column.strip() in heads:
             mapped[heads.index(column.strip())] = target
-        elif _key(column) in keys:
-            mapped[keys.index(_key(column))] = target
+        elif key(column) in keys:
+            mapped[keys.index(key(column))] = target
         else:
             raise _no_such_column(column, heads, name)
     return mapped
@@ -169,7 +168,7 @@ def _mapped(heads: list[str], mapping: Mapping[str, str], name: str) -> dict[int
 
 def _check_target(column: str, target: str) -> None:
     own = property_name(target)
-    if _key(target) not in _TARGETS and (not own or own in RESERVED):
+    if key(target) not in _TARGETS and (not own or own in RESERVED):
         raise BadFile(
             f"The column “{column}” can't become “{target}”: no import sets that.",
             f"Choose another name, such as: --map {shlex.quote(f'{column}=my_{own}')}",
@@ -179,22 +178,20 @@ def _check_target(column: str, target: str) -> None:
 def _column(at: int, head: str, target: str | None) -> _Column:
     if target is None:
         return _Column(at, head, *_recognised(head))
-    return _Column(at, head, _TARGETS.get(_key(target)) or property_name(target), -1)
+    return _Column(at, head, _TARGETS.get(key(target)) or property_name(target), -1)
 
 
 def _recognised(head: str) -> tuple[str, int]:
     """What a head means, and its rank."""
-    key = _key(head)
-    unnumbered = key.rstrip("0123456789")
-    if key in _RANKED:
-        return _RANKED[key]
-    if _FURTHER_EMAIL.fullmatch(key):
+    name = key(head)
+    if name in _RANKED:
+        return _RANKED[name]
+    if _FURTHER_EMAIL.fullmatch(name):
         return "other_emails", 0
-    if unnumbered in OPT_OUT:
-        return "opted_out", 0
-    if unnumbered in BOUNCE:
-        return "bounced", 0
-    return "timezone" if key == "timezone" else property_name(head), 0
+    flag = flag_of(head)
+    if flag is not None:
+        return flag, 0
+    return "timezone" if name == "timezone" else property_name(head), 0
 
 
 def _positions(columns: list[_Column], means: str) -> tuple[int, ...]:
@@ -261,4 +258,4 @@ def _import_command(name: str, options: str) -> str:
 
 
 _RANKED = {key: (field, rank) for field, keys in FIELDS.items() for rank, key in enumerate(keys)}
-_TARGETS = {_key(field): field for field in (*FIELDS, "other_emails", "opted_out", "bounced")}
+_TARGETS = {key(field): field for field in (*FIELDS, "other_emails", *_FLAGS)}

@@ -44,13 +44,18 @@ class Rejection(NamedTuple):
 
 @dataclass
 class Imported:
-    """What an import did, in contacts; `repeated` rows named a contact of an earlier row."""
+    """What an import did, in contacts; `repeated` rows named a contact of an earlier row.
+
+    `opted_out` and `bounced` are those of whom the file says so, whether it was known or not.
+    """
 
     created: int = 0
     updated: int = 0
     unchanged: int = 0
     ended: int = 0
     repeated: int = 0
+    opted_out: int = 0
+    bounced: int = 0
     rejected: list[Rejection] = field(default_factory=list[Rejection])
 
 
@@ -136,14 +141,15 @@ class _Decider:
         known = self._store.contacts.find(rows)
         deleted = self._store.contacts.find(rows, deleted=True)
         for email, row in rows.items():
+            self._result.opted_out += row.opted_out
+            self._result.bounced += row.bounced
             before = known.get(email)
             if before is None:
                 self._create(row, deleted[email].id if email in deleted else 0)
             elif may_communicate(self._user, before):
                 self._update(row, before)
             else:
-                reason = f"{email} is {before.owner}'s contact, and not shared with you."
-                self._result.rejected.append(Rejection(row.line, reason))
+                self._reject(row, before)
 
     def _create(self, row: Row, id: int) -> None:
         always, owner = self._plan.always, self._plan.owner
@@ -158,8 +164,7 @@ class _Decider:
         )
         self._result.created += 1
         self.changes.append(ContactChange(contact, self._event("created", self._plan.source)))
-        if row.opted_out or row.bounced:
-            self._note_flags(row, contact)
+        self._note_flags(row, contact)
 
     def _update(self, row: Row, before: Contact) -> None:
         always = self._plan.always
@@ -168,15 +173,22 @@ class _Decider:
             properties={**before.properties, **row.properties, **always.properties},
             **{**row.fields, **always.fields},
         )
-        changed = changed_names(before, after)
-        if row.opted_out or row.bounced:
-            changed += self._note_flags(row, before)
+        changed = [*changed_names(before, after), *self._note_flags(row, before)]
         if not changed:
             self._result.unchanged += 1
             return
         self._result.updated += 1
         detail = f"{self._plan.source}: {', '.join(changed)}"
         self.changes.append(ContactChange(after, self._event("updated", detail)))
+
+    def _reject(self, row: Row, before: Contact) -> None:
+        """The row changes nothing, but a no holds whoever brings it."""
+        reason = f"{row.email} is {before.owner}'s contact, and not shared with you."
+        self._result.rejected.append(Rejection(row.line, reason))
+        fresh = self._note_flags(row, before)
+        if fresh:
+            detail = f"{self._plan.source}: {', '.join(fresh)}"
+            self.changes.append(ContactChange(before, self._event("updated", detail)))
 
     def _note_flags(self, row: Row, contact: Contact) -> list[str]:
         """The flags that a row sets and that were not set before."""

@@ -11,6 +11,7 @@ from tests.cli.conftest import Cli
 
 US_500 = Path(__file__).parents[3] / "shared" / "data" / "us-500.csv"
 EXAMPLES = Path(__file__).parents[2] / "examples"
+NOBODY = {"opted_out": 0, "bounced": 0, "rejected": []}
 LABELS = ("scheduled", "active", "paused", "waiting_task", "finished", "unenrolled")
 
 pytestmark = pytest.mark.skipif(
@@ -28,9 +29,9 @@ def started(cli: Cli) -> Cli:
 
 def test_it_imports_as_it_is_and_once(started: Cli) -> None:
     first = started.json("contact", "import", str(US_500))
-    assert first == {"created": 500, "updated": 0, "unchanged": 0, "rejected": []}
+    assert first == {"created": 500, "updated": 0, "unchanged": 0} | NOBODY
     again = started.json("contact", "import", str(US_500))
-    assert again == {"created": 0, "updated": 0, "unchanged": 500, "rejected": []}
+    assert again == {"created": 0, "updated": 0, "unchanged": 500} | NOBODY
     james = started.json("contact", "show", "jbutt@gmail.com")
     assert (james["first_name"], james["company"]) == ("James", "Benton, John B Jr")
     assert james["phone"] == "504-621-8927"

@@ -112,6 +112,26 @@ def test_a_contact_of_others_is_rejected_and_the_rest_goes_through(world: World)
     assert world.store.contacts.find(["ada@x.test"])["ada@x.test"].phone == ""
 
 
+def test_the_no_in_a_row_of_somebody_elses_contact_is_kept(world: World) -> None:
+    world.contact("ada@x.test", owner_id=world.cy.id, access="owner")
+    result = run(world, row("ada@x.test", 2, phone="1", opted_out="yes"))
+    assert counts(result) == (0, 0, 0, 1)
+    assert (result.opted_out, result.bounced) == (1, 0)
+    ada = world.store.contacts.find(["ada@x.test"])["ada@x.test"]
+    assert (ada.opted_out, ada.phone) == (True, "")
+    assert world.events()[-1] == ("anna", "updated", "fair.csv: opted_out")
+    events = world.events()
+    assert counts(run(world, row("ada@x.test", 2, opted_out="yes"))) == (0, 0, 0, 1)
+    assert world.events() == events
+
+
+def test_who_said_no_is_counted_also_again_and_in_a_dry_run(world: World) -> None:
+    rows = [row("ada@x.test", opted_out="yes"), row("bob@x.test", bounced="yes"), row("cy@x.test")]
+    for dry_run in (True, False, False):
+        result = run(world, *rows, dry_run=dry_run)
+        assert (result.opted_out, result.bounced) == (1, 1)
+
+
 def test_a_dry_run_counts_and_stores_nothing(world: World) -> None:
     world.contact("ada@x.test")
     world.enroll("ada@x.test", "alpha")
