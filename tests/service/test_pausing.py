@@ -94,6 +94,14 @@ def test_the_same_again_is_unchanged_and_another_until_replaces_the_old(running:
     assert running.kinds(1).count("paused") == 1
 
 
+def test_a_dated_pause_can_be_made_open(running: Desk) -> None:
+    running.pause("intro", until=running.now + DAY)
+    assert running.pause("intro").done == [1, 2]
+    assert running.look(1)["holds"][0]["until"] is None
+    assert running.tick(days=30).resumed == 0
+    assert paused(running) == [1, 2]
+
+
 def test_a_pause_without_anybody_stands_for_later_ones(desk: Desk) -> None:
     outcome = desk.pause(None, "ada")
     assert outcome.notes == ["ada@x.test has no live enrollment; a later one starts paused."]
@@ -144,6 +152,18 @@ def test_a_contact_hold_is_lifted_by_its_placer_and_by_the_enroller(running: Des
     outcome = running.acting("bo").resume(None, "ada", "cleo")
     assert (outcome.done, codes(outcome), outcome.exit_code) == ([3], [("ada", "NOT_YOURS")], 6)
     assert running.acting("ann").resume(None, "ada").done == [1]
+
+
+def test_a_contact_hold_in_one_sequence_is_not_lifted_by_who_enrolled_it_elsewhere(
+    running: Desk,
+) -> None:
+    running.acting("cy").apply(SECRET)
+    running.enroll("ada", sequence="secret", also=True)
+    running.pause("secret", "ada")
+    outcome = running.acting("ann").resume(None, "ada")
+    assert (outcome.done, codes(outcome), outcome.exit_code) == ([], [("ada", "NOT_YOURS")], 4)
+    assert paused(running) == [4]
+    assert running.acting("cy").resume(None, "ada").done == [4]
 
 
 def test_a_contact_paused_as_a_whole_is_resumed_as_a_whole(running: Desk) -> None:

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from seqctl.domain.accounts import Limits
 from seqctl.domain.errors import Refused
+from seqctl.service import inboxes
 from seqctl.service.tasks import send_task
 from tests.desk import Desk
 
@@ -57,3 +59,22 @@ def test_a_paused_contact_gets_none(desk: Desk) -> None:
     with pytest.raises(Refused, match="paused"):
         send(desk)
     assert len(desk.mails()) == 1
+
+
+def test_it_takes_a_slot_of_its_inbox_only_when_it_goes(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.apply(CALL)
+    desk.enroll("ada")
+    wiring = inboxes.Wiring(limits=Limits(per_day=50))
+    inboxes.connect_inbox(desk.store, desk.me, "ann@acme.test", wiring, desk.now)
+    desk.tick(days=3)
+    send(desk)
+    assert seeds(desk) == ["1.1"]
+    desk.tick()
+    assert seeds(desk) == ["1.2"]
+    desk.close()
+
+
+def seeds(desk: Desk) -> list[str]:
+    """The enrollment and step of each mail that counts for ann's limits."""
+    return [slot.seed for slot in desk.store.enrollments.latest_slots(1, 9)]

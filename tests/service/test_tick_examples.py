@@ -335,6 +335,9 @@ def test_a_late_resume_counts_from_its_time(real: RealDesk) -> None:
     real.pause("intro", until=MONDAY + 2 * DAY)
     result = real.tick_at(MONDAY + 4 * DAY)
     assert (result.resumed, result.emails, result.next_due) == (1, 0, MONDAY + 5 * DAY)
+    events = real.store.views.events()
+    told = {event.kind: event.at for event in events if event.kind in ("hold-lifted", "resumed")}
+    assert told == dict.fromkeys(("hold-lifted", "resumed"), MONDAY + 4 * DAY)
     real.close()
 
 
