@@ -12,7 +12,7 @@ from seqctl.domain.model import Contact, Event, User
 from seqctl.domain.moments import from_iso, iso
 from seqctl.ports.contacts import Block, ContactChange, Standing
 from seqctl.store.filters import Condition, accessible, conditions, prepare
-from seqctl.store.history import INSERT_EVENT, SqliteHistory
+from seqctl.store.history import INSERT_EVENT, SqliteHistory, places_in
 from seqctl.store.rows import CONTACT_COLUMNS, Row, chunks, marks, moment, to_contact
 
 _CONTACT = f"SELECT {CONTACT_COLUMNS} FROM contact AS c"
@@ -236,7 +236,7 @@ def _from_contact(contact: Contact, event_id: int, id: int) -> Row:
 def _from_event(event: Event, id: int, contact_id: int, previous: int | None) -> Row:
     return (
         id, iso(event.at), event.actor_id, event.kind, event.detail, contact_id, None, None, None,
-        None, None, previous, None, None,
+        None, None, previous, None, None, places_in(event.detail),
     )  # fmt: skip
 
 

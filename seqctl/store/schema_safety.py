@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 
+_MOMENT = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9]Z"
+
 # Which tick the workspace belongs to.
 _OWNER: tuple[str, ...] = ()
 
@@ -17,7 +19,22 @@ _TIMING: tuple[str, ...] = ()
 _CLOCK: tuple[str, ...] = ()
 
 # What the sentences of the history are made of.
-_HISTORY: tuple[str, ...] = ()
+_HISTORY: tuple[str, ...] = (
+    # Where moments stand in `detail`, as a list of places.
+    "ALTER TABLE event ADD COLUMN moments TEXT CHECK (moments IS NULL OR json_valid(moments))",
+    # The sentences of earlier versions that have a moment: by their kind, at the one place of it.
+    """
+    UPDATE event SET moments = '[5, 29]' WHERE kind = 'clock' AND length(detail) = 49
+    """,
+    f"""
+    UPDATE event SET moments = json_array(length(detail) - 20)
+    WHERE kind IN ('hold', 'paused') AND detail GLOB '* by * until {_MOMENT}'
+    """,
+    f"""
+    UPDATE event SET moments = json_array(length(detail) - 28)
+    WHERE kind IN ('hold-lifted', 'resumed') AND detail GLOB 'the pause of * since {_MOMENT} is over'
+    """,
+)
 
 # By what a mail is known again.
 _READING: tuple[str, ...] = ()
