@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from seqctl.domain import lifecycle
 from seqctl.domain.access import may_communicate
+from seqctl.domain.addresses import stored_form
 from seqctl.domain.deciding import change, ended, with_finish
 from seqctl.domain.errors import SeqctlError
 from seqctl.domain.model import Change, Contact, Enrollment, Event, Hold, Sequence, User
@@ -373,7 +374,7 @@ def reachable(
     store: Store, addresses: Iterable[str], user: User, outcome: Outcome
 ) -> list[tuple[str, Contact]]:
     """The contacts that the user may communicate with; the others join the refusals."""
-    wanted = list(dict.fromkeys(address.strip().lower() for address in addresses))
+    wanted = list(dict.fromkeys(stored_form(address) for address in addresses))
     known = store.contacts.find(wanted)
     found: list[tuple[str, Contact]] = []
     for address in wanted:

@@ -10,6 +10,7 @@ from typing import Any
 
 from seqctl.domain import lifecycle
 from seqctl.domain.deciding import Due, mail_seed
+from seqctl.domain.folding import folded
 from seqctl.domain.limits import Slot
 from seqctl.domain.model import Change, Enrollment, Event, Message, Status, Waiting
 from seqctl.domain.moments import from_iso, iso
@@ -104,7 +105,9 @@ class SqliteEnrollments:
             "sequence_id = ?": sequence_id,
             "user_id = ?": user_id,
             "inbox_id = ?": inbox_id,
-            "contact_id IN (SELECT id FROM contact WHERE lower(trim(company)) = lower(trim(?)))": company,
+            "contact_id IN (SELECT id FROM contact WHERE company_folded = ? AND company_folded <> '')": (
+                None if company is None else folded(company)
+            ),
         }
         fitting = {sql: value for sql, value in given.items() if value is not None}
         where = " AND ".join(["status = 'live'", *fitting])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 
+from seqctl.store.aliases import fill
+
 _MOMENT = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9]Z"
 
 # Which tick the workspace belongs to.
@@ -36,11 +38,27 @@ _HISTORY: tuple[str, ...] = (
     """,
 )
 
+# What people write in many ways, in the form in which it is compared.
+_FOLDED = (
+    "ALTER TABLE contact ADD COLUMN company_folded TEXT NOT NULL DEFAULT ''",
+    "CREATE INDEX contact_of_company ON contact (company_folded) WHERE company_folded <> ''",
+    """
+    CREATE TABLE contact_alias (
+        address TEXT NOT NULL,
+        contact_id INTEGER NOT NULL REFERENCES contact,
+        PRIMARY KEY (address, contact_id)
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX contact_alias_of ON contact_alias (contact_id)",
+    "DROP INDEX contact_other_emails",
+)
+
 # By what a mail is known again.
 _READING: tuple[str, ...] = ()
 
 
 def add_safety(connection: sqlite3.Connection) -> None:
     """What keeps a mail from going twice, or to the wrong person, where more than a crash happens."""
-    for statement in (*_OWNER, *_LINE, *_TIMING, *_CLOCK, *_HISTORY, *_READING):
+    for statement in (*_OWNER, *_LINE, *_TIMING, *_CLOCK, *_HISTORY, *_FOLDED, *_READING):
         connection.execute(statement)
+    fill(connection)
