@@ -175,6 +175,10 @@ class Holds(Protocol):
         """All holds on a contact, in one sequence or everywhere."""
         ...
 
+    def in_sequence(self, sequence_id: int) -> list[Hold]:
+        """All holds on a sequence, whoever placed them, and on contacts in it alone."""
+        ...
+
     def by_all(self, user_id: int) -> list[Hold]:
         """All holds that a user has on whole sequences, of scope `sequence` and `all`."""
         ...

@@ -206,7 +206,7 @@ class _Enrolling:
         what = self._sequence.name if holds[0].contact_id is None else "the contact"
         pause = f"{what} is paused by {holds[0].by}"
         self._started_held.setdefault(pause, []).append(contact.email)
-        return lifecycle.hold(after, self._now), f"{words}, starts paused"
+        return lifecycle.hold(after, self._now), f"{words}, starts paused: {pause}"
 
     def _plan(self, zone: str) -> Plan:
         plan = self._plans.get(zone)

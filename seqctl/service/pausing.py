@@ -12,7 +12,7 @@ from seqctl.domain.addresses import stored_form
 from seqctl.domain.deciding import change, ended, with_finish
 from seqctl.domain.errors import SeqctlError
 from seqctl.domain.model import Change, Contact, Enrollment, Event, Hold, Sequence, User
-from seqctl.domain.sentences import said
+from seqctl.domain.sentences import joined, said
 from seqctl.service.acting import did_you_mean, sequence_beside_contact, visible_sequence
 from seqctl.service.outcome import Outcome, Refusal, nothing
 from seqctl.service.planning import Plans
@@ -277,6 +277,17 @@ def lift_by_hand(store: Store, holds: list[Hold], user: User, now: datetime) -> 
     _lift(store, holds, Resume(user, now))
 
 
+def end_holds(store: Store, holds: Iterable[Hold], now: datetime, user: User, why: str) -> None:
+    """Lift holds whose sequence or user is gone, after all that they held has ended.
+
+    Inside the caller's transaction.
+    """
+    for hold in holds:
+        store.holds.lift([hold.id])
+        words = joined(", ", (_over(hold), why))
+        _tell(store, Event(now, user.id, "hold-lifted", words, hold.contact_id, hold.sequence_id))
+
+
 def _lift(store: Store, holds: list[Hold], by: Resume) -> Outcome:
     changes = _lift_holds(
         store,
@@ -308,7 +319,7 @@ def _lift_holds(
     actor_id = actor.id if actor else None
     for hold in holds:
         store.holds.lift([hold.id])
-        words = said("the pause of {by} since {since} is over", by=hold.by, since=hold.since)
+        words = _over(hold)
         own = hold.user_id if hold.contact_id is None else None
         lifted = Event(at, actor_id, "hold-lifted", words, hold.contact_id, hold.sequence_id)
         _tell(store, lifted, own)
@@ -324,6 +335,10 @@ def _lift_holds(
             ]
             store.enrollments.record(decided)
             yield from decided
+
+
+def _over(hold: Hold) -> str:
+    return said("the pause of {by} since {since} is over", by=hold.by, since=hold.since)
 
 
 def _thawed(

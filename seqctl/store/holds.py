@@ -66,6 +66,10 @@ class SqliteHolds:
         """All holds on a contact, in one sequence or everywhere."""
         return self._all("WHERE h.contact_id = ?", (contact_id,))
 
+    def in_sequence(self, sequence_id: int) -> list[Hold]:
+        """All holds on a sequence, whoever placed them, and on contacts in it alone."""
+        return self._all("WHERE h.sequence_id = ?", (sequence_id,))
+
     def by_all(self, user_id: int) -> list[Hold]:
         """All holds that a user has on whole sequences, of scope `sequence` and `all`."""
         return self._all("WHERE h.contact_id IS NULL AND h.user_id = ?", (user_id,))
