@@ -12,8 +12,9 @@ from seqctl.domain.addresses import stored_form
 from seqctl.domain.deciding import change, ended, with_finish
 from seqctl.domain.errors import SeqctlError
 from seqctl.domain.model import Change, Contact, Enrollment, Event, Hold, Sequence, User
-from seqctl.domain.sentences import joined, said
+from seqctl.domain.sentences import said
 from seqctl.service.acting import did_you_mean, sequence_beside_contact, visible_sequence
+from seqctl.service.holding import freeze, holds_enrolled_by, instead, over, tell
 from seqctl.service.outcome import Outcome, Refusal, nothing
 from seqctl.service.planning import Plans
 
@@ -38,17 +39,7 @@ class Pause(NamedTuple):
         else:
             until = " without an end" if placed.how == "moved" else ""
         held = said("{scope} by {name}{until}", scope=scope, name=self.user.name, until=until)
-        return _instead(held, placed)
-
-
-def _instead(words: str, placed: Placed) -> str:
-    """The words for the history, with the end that a hold had before it got another one."""
-    if placed.how != "moved":
-        return words
-    before = "without an end"
-    if placed.until_before is not None:
-        before = said("until {until}", until=placed.until_before)
-    return said("{words}, instead of {before}", words=words, before=before)
+        return instead(held, placed)
 
 
 # --- pausing ------------------------------------------------------------------------------------
@@ -96,7 +87,7 @@ def _pause_own(store: Store, sequence: Sequence, scope: str, by: Pause) -> Outco
     if placed.how == "unchanged":
         return Outcome([], ids, [], [f"{sequence.name} is paused already."])
     words = by.words(scope, placed)
-    _tell(store, Event(by.now, by.user.id, "hold", words, sequence_id=sequence.id), by.user.id)
+    tell(store, Event(by.now, by.user.id, "hold", words, sequence_id=sequence.id), by.user.id)
     store.enrollments.hold_all(sequence.id, by.user.id, by.now, by.user.id, words)
     return Outcome(ids, [], [], [])
 
@@ -118,47 +109,11 @@ def _pause_contact(
         outcome.notes.append(f"{address} is paused already.")
         return
     words = by.words("contact", placed)
-    _freeze(store, Event(by.now, by.user.id, "hold", words, contact.id, sequence_id), live)
+    freeze(store, Event(by.now, by.user.id, "hold", words, contact.id, sequence_id), live)
     outcome.done.extend(ids)
     if not live:
         where = f" in {sequence.name}" if sequence else ""
         outcome.notes.append(f"{address} has no live enrollment{where}; a later one starts paused.")
-
-
-def hold_contact(
-    store: Store,
-    contact: Contact,
-    scope: str,
-    user_id: int,
-    now: datetime,
-    until: datetime | None,
-    words: str,
-    actor_id: int | None,
-) -> int:
-    """Hold a contact everywhere for a reason of its own (`scope`); give the hold's id.
-
-    Inside the caller's transaction.
-    """
-    placed = store.holds.place(scope, user_id, now, until, None, contact.id)
-    if placed.how != "unchanged":
-        held = Event(now, actor_id, "hold", _instead(words, placed), contact.id)
-        _freeze(store, held, store.enrollments.live(contact_id=contact.id))
-    return placed.id
-
-
-def _freeze(store: Store, held: Event, live: list[Enrollment]) -> None:
-    """Tell of a hold on a contact, and freeze those of its live enrollments that run."""
-    _tell(store, held)
-    at, actor_id = held.at, held.actor_id
-    frozen = [lifecycle.hold(e, at) for e in live if e.held_since is None]
-    store.enrollments.record([change(e, at, "paused", held.detail, actor_id) for e in frozen])
-
-
-def _tell(store: Store, event: Event, enrolled_by: int | None = None) -> None:
-    """Tell of a hold that was placed or lifted: once of its subject, and once of each enrollment that
-    another hold holds, so that the history of each is whole (spec, section 5)."""
-    store.history.add([event])
-    store.enrollments.tell_held(event, enrolled_by)
 
 
 def _others(store: Store, sequence: Sequence, user: User) -> list[str]:
@@ -277,17 +232,6 @@ def lift_by_hand(store: Store, holds: list[Hold], user: User, now: datetime) -> 
     _lift(store, holds, Resume(user, now))
 
 
-def end_holds(store: Store, holds: Iterable[Hold], now: datetime, user: User, why: str) -> None:
-    """Lift holds whose sequence or user is gone, after all that they held has ended.
-
-    Inside the caller's transaction.
-    """
-    for hold in holds:
-        store.holds.lift([hold.id])
-        words = joined(", ", (_over(hold), why))
-        _tell(store, Event(now, user.id, "hold-lifted", words, hold.contact_id, hold.sequence_id))
-
-
 def _lift(store: Store, holds: list[Hold], by: Resume) -> Outcome:
     changes = _lift_holds(
         store,
@@ -319,10 +263,10 @@ def _lift_holds(
     actor_id = actor.id if actor else None
     for hold in holds:
         store.holds.lift([hold.id])
-        words = _over(hold)
-        own = hold.user_id if hold.contact_id is None else None
+        words = over(hold)
+        own = holds_enrolled_by(hold)
         lifted = Event(at, actor_id, "hold-lifted", words, hold.contact_id, hold.sequence_id)
-        _tell(store, lifted, own)
+        tell(store, lifted, own)
         last = 0
         while released := store.enrollments.released(
             sequence_id=hold.sequence_id, user_id=own, contact_id=hold.contact_id, after=last
@@ -335,10 +279,6 @@ def _lift_holds(
             ]
             store.enrollments.record(decided)
             yield from decided
-
-
-def _over(hold: Hold) -> str:
-    return said("the pause of {by} since {since} is over", by=hold.by, since=hold.since)
 
 
 def _thawed(

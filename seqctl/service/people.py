@@ -130,7 +130,7 @@ def remove_user(store: Store, name: str, actor: User, now: datetime) -> Removal:
     the last user and for one who owns something and removes themselves.
     """
     from seqctl.service.ending import end_all
-    from seqctl.service.pausing import end_holds
+    from seqctl.service.holding import end_holds
 
     with store.writing():
         user = user_named(store, name)

@@ -13,8 +13,8 @@ from seqctl.domain.letters import Kind
 from seqctl.domain.model import Contact, Event, Inbox
 from seqctl.domain.moments import in_utc
 from seqctl.domain.sentences import said
+from seqctl.service.holding import hold_contact
 from seqctl.service.marking import ended_by_event
-from seqctl.service.pausing import hold_contact
 
 if TYPE_CHECKING:
     from seqctl.ports import Store

@@ -129,7 +129,7 @@ def delete(store: Store, user: User, now: datetime, name: str) -> int:
     Its versions and its history stay. Raises NotFound, or Refused (`NOT_YOURS`).
     """
     from seqctl.service.ending import end_all
-    from seqctl.service.pausing import end_holds
+    from seqctl.service.holding import end_holds
 
     with store.writing():
         found = own_sequence(store, name, user, "delete")

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 from seqctl.domain.sentences import in_zone
-from seqctl.service.pausing import hold_contact, lift_by_hand
+from seqctl.service.holding import hold_contact
+from seqctl.service.pausing import lift_by_hand
+from seqctl.service.people import remove_user
 from seqctl.service.views import event_documents
 from tests.desk import ZONE, Desk, at
 
@@ -125,6 +127,20 @@ def test_what_a_mail_holds_and_a_person_lifts_while_another_hold_stays(desk: Des
         *_twice("tick", "hold", "still away, instead of until 2026-03-06 09:00"),
         *_twice("ann", "hold-lifted", "the pause of ann since 2026-03-02 09:00 is over"),
     ]
+
+
+def test_what_others_hold_is_not_told_of_one_s_own_enrollments(desk: Desk) -> None:
+    desk.apply()
+    desk.enroll("ada")
+    desk.pause("intro")
+    desk.acting("bo").pause("intro")
+    desk.resume("intro")
+    desk.pause("intro")
+    remove_user(desk.store, "bo", desk.users["ann"], desk.now)
+    assert desk.kinds(1) == ["enrolled", "paused"]
+    assert told(desk, sequence="intro")[-1][-1] == (
+        "the pause of bo since 2026-03-02 09:00 is over, bo was removed"
+    )
 
 
 def test_a_pause_of_an_empty_sequence_is_told_to_its_end(desk: Desk) -> None:
