@@ -81,4 +81,11 @@ def instead(words: str, placed: Placed) -> str:
 
 def over(hold: Hold) -> str:
     """The words for the history of a hold that is lifted."""
-    return said("the pause of {by} since {since} is over", by=hold.by, since=hold.since)
+    what = said(_REASONS.get(hold.scope, "the pause of {by}"), by=hold.by)
+    return said("{what} since {since} is over", what=what, since=hold.since)
+
+
+_REASONS = {
+    "auto-reply": "the hold for an absence",
+    "hand-written": "the hold for what {by} wrote by hand",
+}

@@ -125,7 +125,7 @@ def test_what_a_mail_holds_and_a_person_lifts_while_another_hold_stays(desk: Des
     assert told(desk, contact="ada")[1:] == [
         *_twice("tick", "hold", "auto-reply: away"),
         *_twice("tick", "hold", "still away, instead of until 2026-03-06 09:00"),
-        *_twice("ann", "hold-lifted", "the pause of ann since 2026-03-02 09:00 is over"),
+        *_twice("ann", "hold-lifted", "the hold for an absence since 2026-03-02 09:00 is over"),
     ]
 
 

@@ -298,6 +298,7 @@ class StoreContract:
         place("contact", 2, NOW, None, 2, 1)  # in another sequence
         place("contact", 2, NOW, None, None, 2)  # another contact
         assert [hold.id for hold in store.holds.on(one)] == [1, 3, 4]
+        assert [hold.id for hold in store.holds.in_sequence(1)] == [1, 2, 4]
         assert [hold.id for hold in store.holds.on_contact(1)] == [3, 4, 5]
         store.holds.lift([1, 3])
         assert [hold.id for hold in store.holds.on(one)] == [4]
