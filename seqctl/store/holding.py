@@ -1,4 +1,4 @@
-"""What a hold does to many enrollments at once: set-based, so that 100,000 take three statements."""
+"""What a hold does to many enrollments at once: set-based, so that 100,000 take a few statements."""
 
 from __future__ import annotations
 
