@@ -73,10 +73,11 @@ _DUE = """
 """
 _CONTACTS = """
     INSERT INTO contact (id, email, first_name, last_name, company, phone, owner_id, properties,
-        last_event_id)
+        last_event_id, company_folded)
     SELECT id, 'person' || id || '@company' || (id % 5000) || '.test', 'Ada', 'Lovelace ' || id,
         'Company ' || (id % 5000), '+46 8 ' || id, 1,
-        json_object('city', 'Göteborg', 'country', 'SE', 'source', 'import'), id
+        json_object('city', 'Göteborg', 'country', 'SE', 'source', 'import'), id,
+        'company ' || (id % 5000)
     FROM waiting
 """
 _CONTACT_EVENTS = """

@@ -122,7 +122,7 @@ def _shown(session: Session, value: object) -> object:
         return session.moment(value)
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return session.local_times(value) if isinstance(value, str) else value
+    return value
 
 
 def _print_pairs(session: Session, pairs: dict[str, object], title: str = "") -> None:

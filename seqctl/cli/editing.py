@@ -11,6 +11,7 @@ from seqctl.cli.editor import in_editor
 from seqctl.cli.outcomes import perform, tell
 from seqctl.cli.session import Session
 from seqctl.cli.words import sequence_and_contacts
+from seqctl.domain.addresses import stored_form
 from seqctl.domain.errors import BadFile, Refused, SeqctlError, WrongUsage
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def edit(
         )
     outcome = _edited(session, named.sequence, named.contacts[0], file)
     performed = perform(session, lambda: outcome)
-    contact = named.contacts[0].lower()
+    contact = stored_form(named.contacts[0])
     headline = ""
     if performed.done:
         headline = f"{contact} is now on version {performed.done[0]['version']}, one of its own."
@@ -62,7 +63,7 @@ def _edited(session: Session, name: str, contact: str, file: str | None) -> Outc
         id, changed = _edit(session, name, contact, file)
         (outcome.done if changed else outcome.unchanged).append(id)
     except Refused as error:
-        outcome.refused.append(Refusal(contact.lower(), error.code, error.message))
+        outcome.refused.append(Refusal(stored_form(contact), error.code, error.message))
         outcome.notes.append(f"next: {error.hint}")
     return outcome
 

@@ -11,6 +11,7 @@ from seqctl.cli.session import Session
 from seqctl.domain.errors import NotFound, WrongUsage
 from seqctl.domain.letters import Kind
 from seqctl.domain.model import MailStatus
+from seqctl.domain.sentences import said
 
 Document = dict[str, Any]
 
@@ -182,4 +183,4 @@ def reclassify_mail(
     changes = ":" if effects else "; nothing else changes."
     session.say(f"Mail {after.id} of {after.sender} is taken for {kind.value}{changes}")
     for effect in effects:
-        session.say(f"  {session.local_times(effect)}")
+        session.say(said("  {effect}", effect=effect))

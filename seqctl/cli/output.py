@@ -204,6 +204,10 @@ class Output:
         """How many rows a table shows without `--all`."""
         return ROWS_SHOWN
 
+    def local_times(self, text: str) -> str:
+        """A sentence with its moments as the reader's wall clock shows them."""
+        return text
+
     def say(self, sentence: str = "", style: str = "") -> None:
         """Print lines for people on stdout. `style`: bold, dim, red, green or yellow."""
         if not self.json:
@@ -211,7 +215,9 @@ class Output:
 
     def note(self, sentence: str) -> None:
         """Print for people what is worth knowing beside the answer."""
-        self.say(f"note: {sentence}", "dim")
+        from seqctl.domain.sentences import said
+
+        self.say(said("note: {sentence}", sentence=sentence), "dim")
 
     def warn(self, sentence: str, style: str = "") -> None:
         """Print lines for people on stderr."""
@@ -233,8 +239,9 @@ class Output:
         if self.json:
             return
         shown = rows if every else rows[: self.rows_shown]
+        cells = [[self._readable(value) for value in row] for row in shown]
         width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-        heads, *lines = table_lines(columns, shown, width)
+        heads, *lines = table_lines(columns, cells, width)
         self.say(heads, "bold")
         for line in lines:
             self.say(line)
@@ -287,8 +294,11 @@ class Output:
         if self.ask(f"{question} [y/N]").lower() not in {"y", "yes"}:
             _declined()
 
+    def _readable(self, value: object) -> object:
+        return self.local_times(value) if isinstance(value, str) else value
+
     def _print(self, sentence: str, style: str, stream: TextIO) -> None:
-        lines = [styled(clean(sentence), style, stream)]
+        lines = [styled(clean(self.local_times(sentence)), style, stream)]
         if not self._begun:
             self._begun = True
             lines = [styled(h, "dim", stream) for h in [self.heading()] if h] + lines

@@ -10,6 +10,7 @@ from seqctl.cli.outcomes import moment_of, perform, tell
 from seqctl.cli.session import Session
 from seqctl.cli.words import Named, sequence_and_contacts
 from seqctl.domain.errors import WrongUsage
+from seqctl.domain.sentences import said
 
 Words = Annotated[
     list[str] | None,
@@ -49,7 +50,7 @@ def pause(
     named = _named(words, every)
     end = moment_of(session, until, duration)
     if end is not None and end <= session.now:
-        raise WrongUsage(f"{session.moment(end)} is not in the future.", "seqctl pause … --for 3d")
+        raise WrongUsage(said("{end} is not in the future.", end=end), "seqctl pause … --for 3d")
     by = pausing.Pause(session.user, session.now, end)
     store = session.store
     if every:

@@ -73,21 +73,10 @@ class Session(Output):
         return show_moment(moment, self.zone) if moment else ""
 
     def local_times(self, text: str) -> str:
-        """A stored sentence with its moments (`2026-03-02T08:00:00Z`) as the user's wall clock."""
-        import re
+        """A sentence with its moments as the acting user's wall clock shows them."""
+        from seqctl.domain.sentences import in_zone
 
-        from seqctl.domain.moments import from_iso
-
-        found = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
-        return found.sub(lambda stored: self.moment(from_iso(stored[0])), text)
-
-    def note(self, sentence: str) -> None:
-        """A note for people, with its moments in the user's zone."""
-        super().note(self.local_times(sentence))
-
-    def warn(self, sentence: str, style: str = "") -> None:
-        """A warning for people, with its moments in the user's zone."""
-        super().warn(self.local_times(sentence), style)
+        return in_zone(text, self.zone)
 
     @property
     def path(self) -> Path:

@@ -136,7 +136,7 @@ def _event_row(session: Session, event: Document) -> list[object]:
         event["contact"],
         event["sequence"],
         event["kind"] + step,
-        session.local_times(event["detail"]),
+        event["detail"],
     ]
 
 

@@ -10,6 +10,7 @@ from seqctl.cli.session import Session
 from seqctl.cli.trouble import Trouble, tell_each
 from seqctl.domain.errors import WrongUsage
 from seqctl.domain.moments import parse_duration, parse_moment, show_from_now
+from seqctl.domain.sentences import joined
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -134,7 +135,8 @@ def _tell(
     session: Session, result: TickResult, contacts: dict[int, str], *, quiet: bool, by: bool
 ) -> None:
     for error in result.errors:
-        session.warn(f"{contacts[error.contact_id]}: {error.code}: {error.message}", style="red")
+        told = joined(": ", (contacts[error.contact_id], error.code, error.message))
+        session.warn(told, style="red")
     for trouble in _troubles(result):
         session.warn(trouble.message, style="red")
         session.warn(f"  try: {trouble.hint}")
@@ -182,7 +184,7 @@ def _tell_rehearsal(session: Session, result: TickResult, contacts: dict[int, st
             session.moment(change.event.at),
             contacts[change.after.contact_id],
             change.event.kind,
-            session.local_times(change.event.detail),
+            change.event.detail,
         ]
         for change in changes
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import lru_cache
 
 from seqctl.domain.errors import WrongUsage
@@ -48,6 +49,27 @@ def parse_address(text: str) -> str:
     if len(address) <= SHORT and _PLAIN.fullmatch(address):
         return address
     return _parse_unusual(text)
+
+
+def stored_form(text: str) -> str:
+    """The form in which the address that a text may be is stored and compared.
+
+    Trimmed, in lower case, an international domain in its own letters (`xn--…` is how servers are told
+    it). What is no address stays as it stands but for that.
+    """
+    address = text.strip().lower()
+    if address.isascii() and "xn--" not in address:
+        return address
+    try:
+        return _parse_unusual(address)
+    except InvalidAddress:
+        return unicodedata.normalize("NFC", address)
+
+
+def addresses_among(text: str) -> list[str]:
+    """The addresses that a text of somebody's own names, such as `other_emails`, in their stored form."""
+    words = re.split(r"[\s,;|<>]+|:::", text)
+    return list(dict.fromkeys(stored_form(word) for word in words if "@" in word))
 
 
 def parse_addresses(text: str) -> list[str]:

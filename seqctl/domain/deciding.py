@@ -29,6 +29,7 @@ from seqctl.domain.model import (
 )
 from seqctl.domain.rendering import Audience, email_texts, task_texts
 from seqctl.domain.schedule import first_open, is_open
+from seqctl.domain.sentences import joined
 from seqctl.domain.templates import ContactFields, SenderFields, SequenceFields
 
 Place = tuple[datetime, int]
@@ -133,8 +134,9 @@ def ended(
 ) -> Change:
     """The enrollment unenrolled for `reason` (spec, section 6)."""
     after = lifecycle.end(enrollment, at, reason, error)
-    words = ": ".join(word for word in (reason, error, detail) if word)
-    return change(after, at, "unenrolled", words, actor_id)
+    words = joined(": ", (word for word in (reason, error, detail) if word))
+    told = change(after, at, "unenrolled", words, actor_id)
+    return told if error is None else told._replace(failure=detail or error)
 
 
 class Decider:

@@ -7,8 +7,11 @@ import re
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import NamedTuple
+from unicodedata import normalize
 
+from seqctl.domain.addresses import stored_form
 from seqctl.domain.errors import WrongUsage
+from seqctl.domain.folding import folded
 from seqctl.domain.moments import in_utc, parse_moment
 
 
@@ -149,7 +152,7 @@ def nearest_known(name: str) -> str | None:
 
 def property_name(text: str) -> str:
     """The name of a property as it is stored: `Job Title` is `job_title`, nothing is empty."""
-    return re.sub(r"[\W_]+", "_", text.lower()).strip("_")
+    return re.sub(r"[\W_]+", "_", normalize("NFC", text).lower()).strip("_")
 
 
 def number_in(text: str) -> float | None:
@@ -186,7 +189,7 @@ def _plain_value(name: str, kind: Kind, text: str) -> Value:
         if number is None:
             raise WrongUsage(f"{name} is a number, not '{text}'.", _EXAMPLE_OF[kind].format(name))
         return number
-    return text.lower() if name == "email" else text.casefold()
+    return stored_form(text) if name == "email" else folded(text)
 
 
 def _ordered(asked: Filter, kind: Kind, text: str, now: datetime) -> Filter:

@@ -351,9 +351,13 @@ class Event(NamedTuple):
 
 
 class Change(NamedTuple):
-    """One decided step of history of one enrollment: its state after it, and what to write."""
+    """One decided step of history of one enrollment: its state after it, and what to write.
+
+    `failure` is what went wrong, where an error ended the enrollment.
+    """
 
     after: Enrollment
     event: Event
     message: Message | None = None
     task: Task | None = None
+    failure: str = ""

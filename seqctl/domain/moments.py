@@ -120,8 +120,14 @@ def in_utc(local: datetime, zone: str) -> datetime:
 
 
 def show_moment(moment: datetime, zone: str) -> str:
-    """A moment on the wall clock of `zone`: `2026-03-02 09:00`, with seconds where there are any."""
-    local = moment.astimezone(ZoneInfo(zone))
+    """A moment on the wall clock of `zone`: `2026-03-02 09:00`, with seconds where there are any.
+
+    One that the calendar there has no day for (the last hours of the year 9999) is shown in UTC.
+    """
+    try:
+        local = moment.astimezone(ZoneInfo(zone))
+    except OverflowError:
+        return iso(moment)
     return local.replace(tzinfo=None).isoformat(" ", "seconds" if local.second else "minutes")
 
 

@@ -9,6 +9,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from seqctl.domain.errors import BadFile
+from seqctl.domain.filters import property_name
 from seqctl.files.decoding import STANDARD_INPUT
 from seqctl.files.refusals import flag_of, is_status, key
 
@@ -123,11 +124,6 @@ def split_name(name: str) -> tuple[str, str]:
         return first_name.strip(), last_name.strip()
     first_name, _, last_name = name.strip().rpartition(" ")
     return (first_name.strip(), last_name) if first_name else (last_name, "")
-
-
-def property_name(head: str) -> str:
-    """The name of a property in lower case, "Job Title" as `job_title`; empty if nothing is left."""
-    return re.sub(r"[\W_]+", "_", head.lower()).strip("_")
 
 
 def _statuses(columns: list[_Column]) -> Iterator[Status]:

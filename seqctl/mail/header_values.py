@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
+from seqctl.domain.addresses import stored_form
 from seqctl.mail.parts import Headers, decode, first, unbase64
 
 SUBJECT_AT_MOST = 500
@@ -51,12 +52,12 @@ def header_text(headers: Headers, name: str, longest: int = SUBJECT_AT_MOST) -> 
 
 
 def address_in(text: str) -> str | None:
-    """The one address of a value: in angle brackets, else bare; lower case."""
+    """The one address of a value: in angle brackets, else bare; in its stored form."""
     text = text[:MAILBOX_AT_MOST]
     unquoted = _QUOTED.sub(_quoted_local, text)
     for candidate in (*reversed(_ANGLED.findall(unquoted)), unquoted, text):
         if match := _LOCAL_QUOTED.search(candidate) or _BARE.search(candidate):
-            return one_line(match[0], ADDRESS_AT_MOST).strip(".").lower()
+            return stored_form(one_line(match[0], ADDRESS_AT_MOST).strip("."))
     return None
 
 

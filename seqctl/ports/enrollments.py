@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from seqctl.domain.deciding import Due
 from seqctl.domain.limits import Slot
-from seqctl.domain.model import Change, Enrollment, Hold
+from seqctl.domain.model import Change, Enrollment, Event, Hold
 
 
 class RowRefused(Exception):
     """A row that breaks a promise of the tables: a defect that must not stop other enrollments."""
+
+
+class Placed(NamedTuple):
+    """What became of a hold that was to be placed: `how` is `placed`, `moved` (it has another `until`
+    now than `until_before`) or `unchanged`."""
+
+    how: str
+    id: int
+    until_before: datetime | None = None
 
 
 class Enrollments(Protocol):
@@ -97,6 +106,11 @@ class Enrollments(Protocol):
         """Freeze a user's enrollments in a sequence that no hold holds yet; give their number."""
         ...
 
+    def tell_held(self, event: Event, enrolled_by: int | None = None) -> int:
+        """Write an event, as it is of each enrollment of its contact or sequence (and of who enrolled
+        it) that a hold holds and that is frozen; give their number."""
+        ...
+
     def due(self, until: datetime, limit: int, *, inclusive: bool = True) -> list[Due]:
         """What is due up to `until`, in order of due time, then of id."""
         ...
@@ -145,8 +159,8 @@ class Holds(Protocol):
         until: datetime | None,
         sequence_id: int | None = None,
         contact_id: int | None = None,
-    ) -> str:
-        """Place a hold: `placed`, `moved` (another `until`) or `unchanged`."""
+    ) -> Placed:
+        """Place a hold, or give the one that is there already another `until`."""
         ...
 
     def lift(self, hold_ids: Iterable[int]) -> None:
@@ -159,6 +173,10 @@ class Holds(Protocol):
 
     def on_contact(self, contact_id: int) -> list[Hold]:
         """All holds on a contact, in one sequence or everywhere."""
+        ...
+
+    def in_sequence(self, sequence_id: int) -> list[Hold]:
+        """All holds on a sequence, whoever placed them, and on contacts in it alone."""
         ...
 
     def by_all(self, user_id: int) -> list[Hold]:

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from seqctl.domain import lifecycle
+from seqctl.domain.addresses import stored_form
 from seqctl.domain.deciding import change
 from seqctl.domain.errors import Refused
 from seqctl.domain.lifecycle import Plan
@@ -39,7 +40,7 @@ def open_edit(store: Store, user: User, name: str, address: str) -> Editing:
     """
     with store.reading():
         sequence = store.sequences.named(name)
-        contact = store.contacts.find([address.lower()]).get(address.lower())
+        contact = store.contacts.find([stored_form(address)]).get(stored_form(address))
         live = None
         if sequence is not None and contact is not None:
             live = store.enrollments.latest(contact.id, sequence.id)
@@ -158,7 +159,7 @@ def _placing(step: Step) -> tuple[object, ...]:
 def _unknown(store: Store, user: User, address: str) -> Refused:
     from seqctl.service.contacts import unknown_contact
 
-    error = unknown_contact(store, user, address.lower())
+    error = unknown_contact(store, user, stored_form(address))
     return Refused(error.message, error.hint, code=error.code)
 
 

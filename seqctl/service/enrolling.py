@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from seqctl.domain import lifecycle
 from seqctl.domain.access import may_communicate, may_use
-from seqctl.domain.addresses import InvalidAddress, parse_address
+from seqctl.domain.addresses import InvalidAddress, parse_address, stored_form
 from seqctl.domain.deciding import change
 from seqctl.domain.errors import NotFound, SeqctlError
 from seqctl.domain.lifecycle import Plan
@@ -80,8 +80,8 @@ class _Enrolling:
 
     def run(self) -> Outcome:
         """Enroll all, in batches."""
-        wanted = list(dict.fromkeys(a.strip().lower() for a in self._request.addresses))
-        selected = dict.fromkeys(a.strip().lower() for a in self._request.selected)
+        wanted = list(dict.fromkeys(stored_form(a) for a in self._request.addresses))
+        selected = dict.fromkeys(stored_form(a) for a in self._request.selected)
         self._enroll_all(wanted, leave_out=False)
         chosen = [address for address in selected if address not in set(wanted)]
         self._enroll_all(chosen, leave_out=not self._request.again)
@@ -206,7 +206,7 @@ class _Enrolling:
         what = self._sequence.name if holds[0].contact_id is None else "the contact"
         pause = f"{what} is paused by {holds[0].by}"
         self._started_held.setdefault(pause, []).append(contact.email)
-        return lifecycle.hold(after, self._now), f"{words}, starts paused"
+        return lifecycle.hold(after, self._now), f"{words}, starts paused: {pause}"
 
     def _plan(self, zone: str) -> Plan:
         plan = self._plans.get(zone)
@@ -227,7 +227,7 @@ def choose_inbox(store: Store, user: User, address: str | None) -> Inbox | None:
     if address is None:
         return next((inbox for inbox in own if inbox.connected), None)
     for inbox in own:
-        if inbox.address == address.strip().lower():
+        if inbox.address == stored_form(address):
             return inbox
     near = did_you_mean(address, [inbox.address for inbox in own])
     raise NotFound(f"You have no inbox {address}.{near}", "seqctl inbox list", code="NO_SUCH_INBOX")

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from seqctl.domain.accounts import NO_ACCOUNT, NO_LIMITS, USUAL_LIMITS, Account, Limits
-from seqctl.domain.addresses import parse_address
+from seqctl.domain.addresses import parse_address, stored_form
 from seqctl.domain.errors import NotFound, Refused, WrongUsage
 from seqctl.domain.limits import DAY
 from seqctl.domain.model import Change, Event, Inbox, User
@@ -237,7 +237,7 @@ def inbox_at(store: Store, address: str) -> Inbox | None:
 
 def inbox_named(store: Store, address: str) -> Inbox:
     """The inbox of an address as typed; raises NotFound with the nearest one."""
-    inbox = inbox_at(store, address.strip().lower())
+    inbox = inbox_at(store, stored_form(address))
     if inbox is None:
         near = did_you_mean(address, [inbox.address for inbox in store.people.inboxes()])
         raise NotFound(

@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from seqctl.domain.access import may_communicate
+from seqctl.domain.addresses import stored_form
+from seqctl.domain.folding import folded
 from seqctl.domain.model import Contact, Enrollment, Event, User
 from seqctl.service.acting import sequence_beside_contact
 from seqctl.service.ending import end_all
@@ -36,7 +38,7 @@ def unenroll(
         sequence_id = sequence_beside_contact(store, sequence_name, user).id
     outcome = nothing()
     with store.writing():
-        wanted = list(dict.fromkeys(address.strip().lower() for address in addresses))
+        wanted = list(dict.fromkeys(stored_form(address) for address in addresses))
         contacts = store.contacts.find(wanted)
         for address in wanted:
             contact = contacts.get(address)
@@ -97,7 +99,7 @@ def ended_by_event(
     own = store.enrollments.live(contact_id=contact.id)
     end_all(store, own, at, actor_id, reason)
     colleagues = _colleagues(store, contact, own, reason)
-    end_all(store, colleagues, at, actor_id, f"company-{reason}", detail=f"{contact.email}")
+    end_all(store, colleagues, at, actor_id, f"company-{reason}", detail=contact.email)
     return [enrollment.id for enrollment in (*own, *colleagues)]
 
 
@@ -105,7 +107,7 @@ def _colleagues(
     store: Store, contact: Contact, own: list[Enrollment], reason: str
 ) -> list[Enrollment]:
     """Live enrollments in the same sequences of contacts with the same company, if asked for."""
-    if reason not in ("reply", "meeting") or not contact.company.strip():
+    if reason not in ("reply", "meeting") or not folded(contact.company):
         return []
     plans = Plans(store)
     found: list[Enrollment] = []

@@ -8,16 +8,19 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from seqctl.domain import lifecycle
 from seqctl.domain.access import may_communicate
+from seqctl.domain.addresses import stored_form
 from seqctl.domain.deciding import change, ended, with_finish
 from seqctl.domain.errors import SeqctlError
 from seqctl.domain.model import Change, Contact, Enrollment, Event, Hold, Sequence, User
-from seqctl.domain.moments import iso
+from seqctl.domain.sentences import said
 from seqctl.service.acting import did_you_mean, sequence_beside_contact, visible_sequence
+from seqctl.service.holding import freeze, holds_enrolled_by, instead, over, tell
 from seqctl.service.outcome import Outcome, Refusal, nothing
 from seqctl.service.planning import Plans
 
 if TYPE_CHECKING:
     from seqctl.ports import Store
+    from seqctl.ports.enrollments import Placed
 
 Released = Callable[[], list[Enrollment]]
 
@@ -29,11 +32,14 @@ class Pause(NamedTuple):
     now: datetime
     until: datetime | None = None
 
-    @property
-    def words(self) -> str:
-        """For the history."""
-        until = f" until {iso(self.until)}" if self.until else ""
-        return f"by {self.user.name}{until}"
+    def words(self, scope: str, placed: Placed) -> str:
+        """For the history: what is held by whom until when, and until when it was before."""
+        if self.until is not None:
+            until = said(" until {until}", until=self.until)
+        else:
+            until = " without an end" if placed.how == "moved" else ""
+        held = said("{scope} by {name}{until}", scope=scope, name=self.user.name, until=until)
+        return instead(held, placed)
 
 
 # --- pausing ------------------------------------------------------------------------------------
@@ -76,12 +82,12 @@ def pause_contacts(
 
 
 def _pause_own(store: Store, sequence: Sequence, scope: str, by: Pause) -> Outcome:
-    result = store.holds.place(scope, by.user.id, by.now, by.until, sequence.id)
+    placed = store.holds.place(scope, by.user.id, by.now, by.until, sequence.id)
     ids = store.enrollments.live_ids(sequence.id, by.user.id)
-    if result == "unchanged":
+    if placed.how == "unchanged":
         return Outcome([], ids, [], [f"{sequence.name} is paused already."])
-    words = f"{scope} {by.words}"
-    store.history.add([Event(by.now, by.user.id, "hold", words, sequence_id=sequence.id)])
+    words = by.words(scope, placed)
+    tell(store, Event(by.now, by.user.id, "hold", words, sequence_id=sequence.id), by.user.id)
     store.enrollments.hold_all(sequence.id, by.user.id, by.now, by.user.id, words)
     return Outcome(ids, [], [], [])
 
@@ -95,47 +101,19 @@ def _pause_contact(
     outcome: Outcome,
 ) -> None:
     sequence_id = sequence.id if sequence else None
-    result = store.holds.place("contact", by.user.id, by.now, by.until, sequence_id, contact.id)
+    placed = store.holds.place("contact", by.user.id, by.now, by.until, sequence_id, contact.id)
     live = store.enrollments.live(contact_id=contact.id, sequence_id=sequence_id)
     ids = [enrollment.id for enrollment in live]
-    if result == "unchanged":
+    if placed.how == "unchanged":
         outcome.unchanged.extend(ids)
         outcome.notes.append(f"{address} is paused already.")
         return
-    words = f"contact {by.words}"
-    store.history.add(
-        [Event(by.now, by.user.id, "hold", words, contact.id, sequence_id=sequence_id)]
-    )
-    frozen = [lifecycle.hold(e, by.now) for e in live if e.held_since is None]
-    store.enrollments.record([change(e, by.now, "paused", words, by.user.id) for e in frozen])
+    words = by.words("contact", placed)
+    freeze(store, Event(by.now, by.user.id, "hold", words, contact.id, sequence_id), live)
     outcome.done.extend(ids)
     if not live:
         where = f" in {sequence.name}" if sequence else ""
         outcome.notes.append(f"{address} has no live enrollment{where}; a later one starts paused.")
-
-
-def hold_contact(
-    store: Store,
-    contact: Contact,
-    scope: str,
-    user_id: int,
-    now: datetime,
-    until: datetime | None,
-    words: str,
-    actor_id: int | None,
-) -> int:
-    """Hold a contact everywhere for a reason of its own (`scope`); give the hold's id.
-
-    Inside the caller's transaction.
-    """
-    result = store.holds.place(scope, user_id, now, until, None, contact.id)
-    if result != "unchanged":
-        store.history.add([Event(now, actor_id, "hold", words, contact.id)])
-        live = store.enrollments.live(contact_id=contact.id)
-        frozen = [lifecycle.hold(e, now) for e in live if e.held_since is None]
-        store.enrollments.record([change(e, now, "paused", words, actor_id) for e in frozen])
-    placed = store.holds.on_contact(contact.id)
-    return next(h.id for h in placed if h.scope == scope and h.user_id == user_id)
 
 
 def _others(store: Store, sequence: Sequence, user: User) -> list[str]:
@@ -283,14 +261,12 @@ def _lift_holds(
     The remainder counts from `as_of`; the events are written at `at`.
     """
     actor_id = actor.id if actor else None
-    store.holds.lift(hold.id for hold in holds)
     for hold in holds:
-        words = f"the pause of {hold.by} since {iso(hold.since)} is over"
-        held = Event(
-            at, actor_id, "hold-lifted", words, hold.contact_id, sequence_id=hold.sequence_id
-        )
-        store.history.add([held])
-        own = hold.user_id if hold.contact_id is None else None
+        store.holds.lift([hold.id])
+        words = over(hold)
+        own = holds_enrolled_by(hold)
+        lifted = Event(at, actor_id, "hold-lifted", words, hold.contact_id, hold.sequence_id)
+        tell(store, lifted, own)
         last = 0
         while released := store.enrollments.released(
             sequence_id=hold.sequence_id, user_id=own, contact_id=hold.contact_id, after=last
@@ -327,7 +303,12 @@ def _still_held(store: Store, ids: list[int]) -> list[str]:
     """What still holds: one sentence a hold, for the first few."""
     holds = {hold.id: hold for e in store.enrollments.get(ids[:50]) for hold in store.holds.on(e)}
     return [
-        f"Still held: {_SCOPES[hold.scope]} by {hold.by} since {iso(hold.since)}."
+        said(
+            "Still held: {what} by {by} since {since}.",
+            what=_SCOPES[hold.scope],
+            by=hold.by,
+            since=hold.since,
+        )
         for hold in holds.values()
     ]
 
@@ -348,7 +329,7 @@ def reachable(
     store: Store, addresses: Iterable[str], user: User, outcome: Outcome
 ) -> list[tuple[str, Contact]]:
     """The contacts that the user may communicate with; the others join the refusals."""
-    wanted = list(dict.fromkeys(address.strip().lower() for address in addresses))
+    wanted = list(dict.fromkeys(stored_form(address) for address in addresses))
     known = store.contacts.find(wanted)
     found: list[tuple[str, Contact]] = []
     for address in wanted:

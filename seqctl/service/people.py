@@ -130,6 +130,7 @@ def remove_user(store: Store, name: str, actor: User, now: datetime) -> Removal:
     the last user and for one who owns something and removes themselves.
     """
     from seqctl.service.ending import end_all
+    from seqctl.service.holding import end_holds
 
     with store.writing():
         user = user_named(store, name)
@@ -143,7 +144,7 @@ def remove_user(store: Store, name: str, actor: User, now: datetime) -> Removal:
         contacts = _hand_over_contacts(store, user, actor, now)
         live = store.enrollments.live(user_id=user.id)
         ended = end_all(store, live, now, actor.id, "user-removed", detail=f"{name} was removed")
-        store.holds.lift([hold.id for hold in store.holds.by_all(user.id)])
+        end_holds(store, store.holds.by_all(user.id), now, actor, f"{name} was removed")
         inboxes = [i for i in store.people.inboxes() if i.user_id == user.id and i.connected]
         store.people.remove_user(user.id, now)
         events = [

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from seqctl.domain.letters import Kind
 from seqctl.domain.model import Contact, Event, Inbox
 from seqctl.domain.moments import in_utc
+from seqctl.domain.sentences import said
+from seqctl.service.holding import hold_contact
 from seqctl.service.marking import ended_by_event
-from seqctl.service.pausing import hold_contact
 
 if TYPE_CHECKING:
     from seqctl.ports import Store
@@ -102,7 +103,12 @@ def wrote_by_hand(
     """The user wrote to the contact by hand: its coming steps wait until they are resumed."""
     if not store.enrollments.live(contact_id=contact.id):
         return Reaction()
-    words = f"hand-written: {inbox.user} wrote to {contact.email} by hand on {on:%A %Y-%m-%d}"
+    words = said(
+        "hand-written: {user} wrote to {contact} by hand on {on}",
+        user=inbox.user,
+        contact=contact.email,
+        on=on,
+    )
     user_id = inbox.user_id
     return Reaction(
         hold_id=hold_contact(store, contact, "hand-written", user_id, now, None, words, None)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from seqctl.domain.errors import NotFound, Refused, WrongUsage
 from seqctl.domain.letters import Kind
 from seqctl.domain.model import Contact, Enrollment, Event, Inbox, Status, User
-from seqctl.domain.moments import iso
+from seqctl.domain.sentences import said
 from seqctl.service.pausing import lift_by_hand
 from seqctl.service.planning import Plans
 from seqctl.service.reacting import About, react
@@ -125,8 +125,10 @@ def _goes_on(contact: Contact, revived: Enrollment) -> str:
     if revived.held_since is not None:
         when = "when it is resumed"
     else:
-        when = f"due {iso(revived.due_at)}" if revived.due_at else "when its task is done"
-    return f"{contact.email} goes on with step {revived.step}, {when}."
+        due = revived.due_at
+        when = said("due {due}", due=due) if due else "when its task is done"
+    who, step = contact.email, revived.step
+    return said("{who} goes on with step {step}, {when}.", who=who, step=step, when=when)
 
 
 def _lift(store: Store, hold_id: int, contact: Contact, user: User, now: datetime) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from seqctl.domain import lifecycle, reenrolling
 from seqctl.domain.access import may_use
+from seqctl.domain.addresses import stored_form
 from seqctl.domain.deciding import change
 from seqctl.domain.errors import SeqctlError
 from seqctl.domain.lifecycle import Plan
@@ -66,7 +67,7 @@ class _Reenrolling:
 
     def _wanted(self) -> dict[str, Contact | None]:
         store, request = self._store, self._request
-        addresses = dict.fromkeys(a.strip().lower() for a in request.addresses)
+        addresses = dict.fromkeys(stored_form(a) for a in request.addresses)
         contacts = store.contacts.find(addresses)
         wanted: dict[str, Contact | None] = {a: contacts.get(a) for a in addresses}
         if request.reason is not None:

@@ -124,16 +124,18 @@ def shared_with(sharing: Sharing) -> str:
 
 
 def delete(store: Store, user: User, now: datetime, name: str) -> int:
-    """Delete a sequence and end its live enrollments; give their number.
+    """Delete a sequence and end its live enrollments; give their number. Its holds end with it.
 
     Its versions and its history stay. Raises NotFound, or Refused (`NOT_YOURS`).
     """
     from seqctl.service.ending import end_all
+    from seqctl.service.holding import end_holds
 
     with store.writing():
         found = own_sequence(store, name, user, "delete")
         live = store.enrollments.live(sequence_id=found.id)
         ended = end_all(store, live, now, user.id, "sequence-deleted")
+        end_holds(store, store.holds.in_sequence(found.id), now, user, "the sequence was deleted")
         store.sequences.delete(found.id, now)
         _tell(store, user, now, found.id, "sequence-deleted", f"{ended} live enrollments ended")
     return ended

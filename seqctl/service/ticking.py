@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from seqctl.domain.errors import Busy, Refused, WrongUsage
 from seqctl.domain.model import Change, Event, MailStatus
-from seqctl.domain.moments import iso
+from seqctl.domain.sentences import said
 
 if TYPE_CHECKING:
     from seqctl.domain.deciding import Place, World
@@ -71,9 +71,8 @@ class TickResult:
         for change in changes:
             kinds[change.event.kind] += 1
             if change.after.error is not None:
-                detail = change.event.detail.split(": ", 2)[-1]
-                failure = (change.after.id, change.after.contact_id, change.after.error, detail)
-                self.errors.append(Failure(*failure))
+                after, error = change.after, change.after.error
+                self.errors.append(Failure(after.id, after.contact_id, error, change.failure))
             if self.changes is not None:
                 self.changes.append(change)
         self.emails += kinds["sent"] + (kinds["queued"] if self.changes is not None else 0)
@@ -162,7 +161,8 @@ class _Run:
             target = self._earlier_target
         elif isinstance(target, datetime) and target < self._now:
             raise WrongUsage(
-                f"The clock stands at {iso(self._now)} and never goes back.", "seqctl tick --by 1d"
+                said("The clock stands at {now} and never goes back.", now=self._now),
+                "seqctl tick --by 1d",
             )
         elif moving:
             self._store.workspace.aim(target)
@@ -227,7 +227,7 @@ class _Run:
                 store.workspace.move_clock(result.ended)
                 store.workspace.aim(None)
                 if result.ended > result.began:
-                    words = f"from {iso(result.began)} to {iso(result.ended)}"
+                    words = said("from {began} to {ended}", began=result.began, ended=result.ended)
                     store.history.add([Event(result.ended, None, "clock", words)])
             store.workspace.ticked(result.ended)
             result.left_due = store.enrollments.waiting_due() + store.enrollments.count_due(
@@ -327,7 +327,11 @@ def _real_now(store: Store, clock: Clock) -> datetime:
         return now
     if last - now > _BACKWARDS:
         raise Busy(
-            f"The system's clock says {iso(now)}, but the workspace has seen {iso(last)}.",
+            said(
+                "The system's clock says {now}, but the workspace has seen {last}.",
+                now=now,
+                last=last,
+            ),
             "set the clock of this machine right, then type it again",
             code="CLOCK_WENT_BACK",
         )

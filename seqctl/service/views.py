@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from seqctl.domain import lifecycle, reenrolling
 from seqctl.domain.access import may_use
+from seqctl.domain.addresses import stored_form
 from seqctl.domain.errors import NotFound
 from seqctl.domain.model import Enrollment, Hold, Status, Waiting
 from seqctl.ports.views import EnrollmentView, EventView, MessageView, Selection, TaskView
@@ -49,7 +50,7 @@ def subject_ids(
 
 def known_contact(store: Store, address: str) -> Contact:
     """The contact of this address, a deleted one too; raises NotFound."""
-    wanted = address.strip().lower()
+    wanted = stored_form(address)
     for deleted in (False, True):
         found = store.contacts.find([wanted], deleted=deleted).get(wanted)
         if found is not None:

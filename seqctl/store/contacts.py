@@ -8,19 +8,22 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from seqctl.domain.filters import Filter, Operator
+from seqctl.domain.folding import folded
 from seqctl.domain.model import Contact, Event, User
 from seqctl.domain.moments import from_iso, iso
 from seqctl.ports.contacts import Block, ContactChange, Standing
+from seqctl.store.aliases import INSERT_ALIAS, aliases
 from seqctl.store.filters import Condition, accessible, conditions, prepare
-from seqctl.store.history import INSERT_EVENT, SqliteHistory
+from seqctl.store.history import INSERT_EVENT, SqliteHistory, places_in
 from seqctl.store.rows import CONTACT_COLUMNS, Row, chunks, marks, moment, to_contact
 
 _CONTACT = f"SELECT {CONTACT_COLUMNS} FROM contact AS c"
 _MOST_SIMILAR = 2_000
 _COLUMNS = (
     "email", "first_name", "last_name", "company", "phone", "owner_id", "access", "properties",
-    "last_event_id",
+    "last_event_id", "company_folded",
 )  # fmt: skip
+_PROPERTIES = _COLUMNS.index("properties")
 _INSERT = f"INSERT INTO contact ({', '.join(_COLUMNS)}, id) VALUES ({marks(len(_COLUMNS) + 1)})"
 _UPDATE = (
     f"UPDATE contact SET {', '.join(f'{name} = ?' for name in _COLUMNS)}, deleted_at = NULL "
@@ -139,15 +142,25 @@ class SqliteContacts:
             last_events[id] = event_id
         self._connection.executemany(_INSERT, created)
         self._connection.executemany(_UPDATE, updated)
+        self._write_aliases(updated, created)
         self._connection.executemany(INSERT_EVENT, events)
 
     def erase(self, contact_id: int, at: datetime) -> None:
         """Mark a contact as deleted and forget all about it but its address."""
         self._connection.execute(
             "UPDATE contact SET first_name = '', last_name = '', company = '', phone = '', "
-            "properties = '{}', deleted_at = ? WHERE id = ?",
+            "company_folded = '', properties = '{}', deleted_at = ? WHERE id = ?",
             (iso(at), contact_id),
         )
+        self._connection.execute("DELETE FROM contact_alias WHERE contact_id = ?", (contact_id,))
+
+    def _write_aliases(self, updated: list[Row], created: list[Row]) -> None:
+        many = self._connection.executemany
+        many("DELETE FROM contact_alias WHERE contact_id = ?", [row[-1:] for row in updated])
+        found = [
+            alias for row in (*updated, *created) for alias in aliases(row[-1], row[_PROPERTIES])
+        ]
+        many(INSERT_ALIAS, found)
 
     def _last_events(self, ids: Iterable[int]) -> dict[int, int | None]:
         found: dict[int, int | None] = {}
@@ -229,14 +242,14 @@ def _from_contact(contact: Contact, event_id: int, id: int) -> Row:
     properties = _json(dict(contact.properties)) if contact.properties else "{}"
     return (
         contact.email, contact.first_name, contact.last_name, contact.company, contact.phone,
-        contact.owner_id, contact.access, properties, event_id, id,
+        contact.owner_id, contact.access, properties, event_id, folded(contact.company), id,
     )  # fmt: skip
 
 
 def _from_event(event: Event, id: int, contact_id: int, previous: int | None) -> Row:
     return (
         id, iso(event.at), event.actor_id, event.kind, event.detail, contact_id, None, None, None,
-        None, None, previous, None, None,
+        None, None, previous, None, None, places_in(event.detail),
     )  # fmt: skip
 
 

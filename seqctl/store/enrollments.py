@@ -10,11 +10,13 @@ from typing import Any
 
 from seqctl.domain import lifecycle
 from seqctl.domain.deciding import Due, mail_seed
+from seqctl.domain.folding import folded
 from seqctl.domain.limits import Slot
-from seqctl.domain.model import Change, Enrollment, Message, Status, Waiting
+from seqctl.domain.model import Change, Enrollment, Event, Message, Status, Waiting
 from seqctl.domain.moments import from_iso, iso
 from seqctl.ports.enrollments import RowRefused
-from seqctl.store.history import EVENT_COLUMNS, INSERT_EVENT
+from seqctl.store.history import INSERT_EVENT, places_in
+from seqctl.store.holding import NO_HOLD, hold_all, tell_held
 from seqctl.store.messages import cancel_queued, take_earlier_slots, take_slots, write_messages
 from seqctl.store.rows import (
     ENROLLMENT_COLUMNS,
@@ -71,13 +73,6 @@ _FROM_LINE = _DUE.format(
 )
 WITH_FLOOR = ("enrollment", "message")
 """What is named outside the workspace: after a restore their numbers are never given again."""
-_NO_HOLD = """
-    NOT EXISTS (SELECT 1 FROM hold AS h WHERE h.contact_id IS NULL
-        AND h.sequence_id = e.sequence_id AND h.user_id = e.user_id)
-    AND NOT EXISTS (SELECT 1 FROM hold AS h WHERE h.contact_id = e.contact_id
-        AND (h.sequence_id IS NULL OR h.sequence_id = e.sequence_id))
-"""
-_TO_HOLD = "sequence_id = :sequence AND user_id = :user AND status = 'live' AND held_since IS NULL"
 
 
 class SqliteEnrollments:
@@ -110,7 +105,9 @@ class SqliteEnrollments:
             "sequence_id = ?": sequence_id,
             "user_id = ?": user_id,
             "inbox_id = ?": inbox_id,
-            "contact_id IN (SELECT id FROM contact WHERE lower(trim(company)) = lower(trim(?)))": company,
+            "contact_id IN (SELECT id FROM contact WHERE company_folded = ? AND company_folded <> '')": (
+                None if company is None else folded(company)
+            ),
         }
         fitting = {sql: value for sql, value in given.items() if value is not None}
         where = " AND ".join(["status = 'live'", *fitting])
@@ -249,7 +246,7 @@ class SqliteEnrollments:
         where = "".join(f" AND e.{name} = ?" for name in fitting)
         return self._all(
             f"{_SELECT} WHERE status = 'live' AND held_since IS NOT NULL{where} AND e.id > ? "
-            f"AND {_NO_HOLD} ORDER BY id LIMIT ?",
+            f"AND {NO_HOLD} ORDER BY id LIMIT ?",
             [*fitting.values(), after, limit],
         )
 
@@ -307,6 +304,7 @@ class SqliteEnrollments:
                 after.contact_id, after.sequence_id, after.id, event.step, lifecycle.label(after),
                 iso(after.due_at) if after.due_at else None,
                 known[1] if known else after.last_event_id, made_message, made_task,
+                None if type(event.detail) is str else places_in(event.detail),
             ))  # fmt: skip
             latest[after.id] = (after, event_id)
         self._write_enrollments(latest)
@@ -355,37 +353,12 @@ class SqliteEnrollments:
     def hold_all(
         self, sequence_id: int, user_id: int, at: datetime, actor_id: int, detail: str
     ) -> int:
-        """Freeze a user's enrollments in a sequence that no hold holds yet; give their number.
+        """Freeze a user's enrollments in a sequence that no hold holds yet; give their number."""
+        return hold_all(self._connection, sequence_id, user_id, at, actor_id, detail)
 
-        The set-based twin of `lifecycle.hold`, so that 100,000 take three statements.
-        """
-        given: dict[str, Any] = {
-            "sequence": sequence_id,
-            "user": user_id,
-            "at": iso(at),
-            "actor": actor_id,
-            "detail": detail,
-            "last": self._next("event") - 1,
-        }
-        run = self._connection.execute
-        frozen = run(
-            f"INSERT INTO event ({EVENT_COLUMNS}) SELECT :last + row_number() OVER (ORDER BY id), "
-            ":at, :actor, 'paused', :detail, contact_id, sequence_id, id, step, 'paused', NULL, "
-            f"last_event_id, NULL, NULL FROM enrollment WHERE {_TO_HOLD}",
-            given,
-        ).rowcount
-        run(
-            "DELETE FROM agenda WHERE (due_at, enrollment_id) IN "
-            f"(SELECT due_at, id FROM enrollment WHERE {_TO_HOLD} AND due_at IS NOT NULL)",
-            given,
-        )
-        run(
-            "UPDATE enrollment SET held_since = :at, due_at = NULL, last_event_id = v.id, "
-            "waiting = CASE WHEN waiting IN ('inbox', 'limit') THEN 'delay' ELSE waiting END "
-            "FROM event AS v WHERE v.id > :last AND enrollment.id = v.enrollment_id",
-            given,
-        )
-        return frozen
+    def tell_held(self, event: Event, enrolled_by: int | None = None) -> int:
+        """Write an event for each frozen enrollment that it is about and that a hold holds."""
+        return tell_held(self._connection, event, enrolled_by)
 
     def _ids(self, where: str, values: Sequence[Any]) -> list[int]:
         rows = self._connection.execute(

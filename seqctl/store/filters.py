@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from seqctl.domain.filters import FIELDS, Filter, Kind, Operator, moment_in, number_in
+from seqctl.domain.folding import folded
 from seqctl.domain.model import User
 from seqctl.domain.moments import iso
 
@@ -34,6 +35,8 @@ _EXPRESSIONS = {
     "last_sequence_finished_at": _ENDED.format(" AND e.status = 'finished'"),
     "last_sequence_unenrolled_at": _ENDED.format(" AND e.status = 'unenrolled'"),
 }
+# The index knows the companies that have a name.
+_SAME_COMPANY = "(c.company_folded = ? AND c.company_folded <> '')"
 _OWN = "(SELECT value FROM json_each(c.properties) WHERE key = ?)"
 
 
@@ -88,10 +91,17 @@ def _comparison(asked: Filter, expression: str) -> Condition:
         shown = expression if asked.kind == Kind.NUMBER else f"number_in({expression})"
         return f"{shown} {asked.operator} ?", [value]
     if asked.operator == Operator.CONTAINS:
-        return f"instr(fold({expression}), ?) > 0", [value]
-    if asked.kind == Kind.TEXT and asked.name not in ("email", "access"):
-        expression = f"fold({expression})"
-    return f"{expression} = ?", [value]
+        return f"instr({_folded(asked, expression)}, ?) > 0", [value]
+    if asked.name == "company":
+        return _SAME_COMPANY, [value]
+    return f"{_folded(asked, expression)} = ?", [value]
+
+
+def _folded(asked: Filter, expression: str) -> str:
+    """An expression as its values are compared: an address and an access are stored that way."""
+    if asked.kind != Kind.TEXT or asked.name in ("email", "access"):
+        return expression
+    return "c.company_folded" if asked.name == "company" else f"fold({expression})"
 
 
 def _moment_comparison(asked: Filter, expression: str, value: datetime) -> Condition:
@@ -123,7 +133,7 @@ def _in_sequence(asked: Filter) -> Condition:
 
 
 def _fold(text: str | None) -> str | None:
-    return None if text is None else text.casefold()
+    return None if text is None else folded(text)
 
 
 def _number(text: str | None) -> float | None:

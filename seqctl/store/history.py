@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterable
 from datetime import datetime
 
 from seqctl.domain.model import Event
 from seqctl.domain.moments import from_iso, iso
+from seqctl.domain.sentences import Sentence
 
 EVENT_COLUMNS = (
     "id, at, actor_id, kind, detail, contact_id, sequence_id, enrollment_id, step, "
-    "status, due_at, previous, message_id, task_id"
+    "status, due_at, previous, message_id, task_id, moments"
 )
-INSERT_EVENT = f"INSERT INTO event ({EVENT_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+INSERT_EVENT = f"INSERT INTO event ({EVENT_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+
+
+def places_in(detail: str) -> str | None:
+    """Where moments stand in a sentence, as `event.moments` keeps it; None where there are none."""
+    return f"[{', '.join(map(str, detail.places))}]" if isinstance(detail, Sentence) else None
+
+
+def sentence(detail: str, moments: str | None) -> str:
+    """The reverse of `places_in`."""
+    return detail if moments is None else Sentence(detail, json.loads(moments))
 
 
 class SqliteHistory:
@@ -32,7 +44,7 @@ class SqliteHistory:
                 (
                     id, iso(event.at), event.actor_id, event.kind, event.detail, event.contact_id,
                     event.sequence_id, event.enrollment_id, event.step, None, None,
-                    self._join_chain(event.contact_id, id), None, None,
+                    self._join_chain(event.contact_id, id), None, None, places_in(event.detail),
                 ),
             )  # fmt: skip
 

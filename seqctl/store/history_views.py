@@ -8,6 +8,7 @@ from datetime import datetime
 
 from seqctl.domain.moments import from_iso, iso
 from seqctl.ports.views import EventView, MessageView
+from seqctl.store.history import sentence
 from seqctl.store.rows import Row
 from seqctl.store.selecting import Conditions, at_most, listed
 
@@ -22,7 +23,7 @@ CHAINS_OF_CONTACT = """
 """
 _EVENTS = """
     SELECT v.id, v.at, u.name, v.kind, c.email, v.sequence_id, s.name, v.enrollment_id, e.user_id,
-        v.step, v.detail, v.status, v.message_id, v.task_id
+        v.step, v.detail, v.status, v.message_id, v.task_id, v.moments
     FROM event AS v
     LEFT JOIN user AS u ON u.id = v.actor_id
     LEFT JOIN contact AS c ON c.id = v.contact_id
@@ -70,7 +71,7 @@ class SqliteHistoryViews:
         if contact_id is not None:
             asked.add_list("v.id", self._events_of(contact_id))
         rows = self._latest(_EVENTS, asked, "v.id", limit)
-        return [EventView(row[0], from_iso(row[1]), *row[2:]) for row in rows]
+        return [_event(row) for row in rows]
 
     def messages(
         self,
@@ -122,3 +123,8 @@ class SqliteHistoryViews:
         ).fetchall()
         rows.reverse()
         return rows
+
+
+def _event(row: Row) -> EventView:
+    told = sentence(row[10], row[14])
+    return EventView._make((row[0], from_iso(row[1]), *row[2:10], told, *row[11:14]))

@@ -9,7 +9,8 @@ from typing import Any
 
 from seqctl.domain.model import Enrollment, Hold
 from seqctl.domain.moments import from_iso, iso
-from seqctl.store.rows import HOLD_COLUMNS, text, to_hold
+from seqctl.ports.enrollments import Placed
+from seqctl.store.rows import HOLD_COLUMNS, moment, text, to_hold
 
 _SELECT = f"SELECT {HOLD_COLUMNS} FROM hold AS h"
 
@@ -28,8 +29,8 @@ class SqliteHolds:
         until: datetime | None,
         sequence_id: int | None = None,
         contact_id: int | None = None,
-    ) -> str:
-        """Place a hold: `placed`, `moved` (another `until`) or `unchanged`."""
+    ) -> Placed:
+        """Place a hold, or give the one that is there already another `until`."""
         key = (scope, sequence_id, contact_id, user_id)
         row = self._connection.execute(
             "SELECT id, until FROM hold WHERE scope = ? AND sequence_id IS ? AND contact_id IS ? "
@@ -37,16 +38,18 @@ class SqliteHolds:
             key,
         ).fetchone()
         if row is None:
-            self._connection.execute(
+            made = self._connection.execute(
                 "INSERT INTO hold (scope, sequence_id, contact_id, user_id, since, until) "
                 "VALUES (?, ?, ?, ?, ?, ?)",
                 (*key, iso(at), text(until)),
             )
-            return "placed"
-        if row[1] == text(until):
-            return "unchanged"
-        self._connection.execute("UPDATE hold SET until = ? WHERE id = ?", (text(until), row[0]))
-        return "moved"
+            assert made.lastrowid is not None
+            return Placed("placed", made.lastrowid)
+        id, before = row[0], moment(row[1])
+        if before == until:
+            return Placed("unchanged", id, before)
+        self._connection.execute("UPDATE hold SET until = ? WHERE id = ?", (text(until), id))
+        return Placed("moved", id, before)
 
     def lift(self, hold_ids: Iterable[int]) -> None:
         """Remove these holds."""
@@ -62,6 +65,10 @@ class SqliteHolds:
     def on_contact(self, contact_id: int) -> list[Hold]:
         """All holds on a contact, in one sequence or everywhere."""
         return self._all("WHERE h.contact_id = ?", (contact_id,))
+
+    def in_sequence(self, sequence_id: int) -> list[Hold]:
+        """All holds on a sequence, whoever placed them, and on contacts in it alone."""
+        return self._all("WHERE h.sequence_id = ?", (sequence_id,))
 
     def by_all(self, user_id: int) -> list[Hold]:
         """All holds that a user has on whole sequences, of scope `sequence` and `all`."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sqlite3
 from collections.abc import Iterable
 from datetime import date
@@ -121,22 +120,17 @@ class SqliteReceived:
     def aliases(self, addresses: Iterable[str]) -> dict[str, int]:
         """The contacts that these addresses belong to (see `ports.ReceivedMails`)."""
         wanted = listed(addresses)
-        rows = self._connection.execute(
-            "SELECT c.value, contact.id, json_extract(contact.properties, '$.other_emails') AS others "
-            "FROM contact CROSS JOIN json_each(?) AS c "
-            "WHERE json_extract(properties, '$.other_emails') IS NOT NULL "
-            "AND instr(lower(others), c.value) AND contact.deleted_at IS NULL",
+        found = self._connection.execute(
+            "SELECT address, contact_id FROM contact_alias JOIN contact ON contact.id = contact_id "
+            f"WHERE deleted_at IS NULL AND address IN {ONE_OF} ORDER BY contact_id",
             (wanted,),
         )
-        found = {
-            one: id for one, id, others in rows if one in re.split(r"[\s,;|]+", others.lower())
-        }
         answered = self._connection.execute(
             "SELECT sender, contact_id FROM received WHERE kind = 'reply' "
             f"AND contact_id IS NOT NULL AND answers IS NOT NULL AND sender IN {ONE_OF}",
             (wanted,),
         )
-        return found | dict(answered.fetchall())
+        return dict(found.fetchall()) | dict(answered.fetchall())
 
     def _write_ended(self, id: int, enrollments: Iterable[int]) -> None:
         self._connection.execute("DELETE FROM ended_by_mail WHERE received_id = ?", (id,))

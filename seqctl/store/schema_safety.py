@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 
+from seqctl.store.aliases import fill
+
+_MOMENT = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9]Z"
+
 # Which tick the workspace belongs to.
 _OWNER: tuple[str, ...] = ()
 
@@ -17,7 +21,37 @@ _TIMING: tuple[str, ...] = ()
 _CLOCK: tuple[str, ...] = ()
 
 # What the sentences of the history are made of.
-_HISTORY: tuple[str, ...] = ()
+_HISTORY: tuple[str, ...] = (
+    # Where moments stand in `detail`, as a list of places.
+    "ALTER TABLE event ADD COLUMN moments TEXT CHECK (moments IS NULL OR json_valid(moments))",
+    # The sentences of earlier versions that have a moment: by their kind, at the one place of it.
+    """
+    UPDATE event SET moments = '[5, 29]' WHERE kind = 'clock' AND length(detail) = 49
+    """,
+    f"""
+    UPDATE event SET moments = json_array(length(detail) - 20)
+    WHERE kind IN ('hold', 'paused') AND detail GLOB '* by * until {_MOMENT}'
+    """,
+    f"""
+    UPDATE event SET moments = json_array(length(detail) - 28)
+    WHERE kind IN ('hold-lifted', 'resumed') AND detail GLOB 'the pause of * since {_MOMENT} is over'
+    """,
+)
+
+# What people write in many ways, in the form in which it is compared.
+_FOLDED = (
+    "ALTER TABLE contact ADD COLUMN company_folded TEXT NOT NULL DEFAULT ''",
+    "CREATE INDEX contact_of_company ON contact (company_folded) WHERE company_folded <> ''",
+    """
+    CREATE TABLE contact_alias (
+        address TEXT NOT NULL,
+        contact_id INTEGER NOT NULL REFERENCES contact,
+        PRIMARY KEY (address, contact_id)
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX contact_alias_of ON contact_alias (contact_id)",
+    "DROP INDEX contact_other_emails",
+)
 
 # By what a mail is known again.
 _READING: tuple[str, ...] = ()
@@ -25,5 +59,6 @@ _READING: tuple[str, ...] = ()
 
 def add_safety(connection: sqlite3.Connection) -> None:
     """What keeps a mail from going twice, or to the wrong person, where more than a crash happens."""
-    for statement in (*_OWNER, *_LINE, *_TIMING, *_CLOCK, *_HISTORY, *_READING):
+    for statement in (*_OWNER, *_LINE, *_TIMING, *_CLOCK, *_HISTORY, *_FOLDED, *_READING):
         connection.execute(statement)
+    fill(connection)

@@ -33,6 +33,7 @@ from seqctl.domain.model import (
     User,
     Waiting,
 )
+from seqctl.domain.sentences import in_zone, said
 from seqctl.ports import RowRefused, Store
 from seqctl.ports.contacts import ContactChange
 from seqctl.service.inboxes import capturing
@@ -270,11 +271,13 @@ class StoreContract:
 
     def test_a_hold_is_placed_once_and_moved(self, store: Store) -> None:
         place = store.holds.place
-        assert place("sequence", 1, NOW, None, 1) == "placed"
-        assert place("sequence", 1, NOW, None, 1) == "unchanged"
-        assert place("sequence", 1, NOW + HOUR, NOW + DAY, 1) == "moved"
-        assert place("all", 1, NOW, None, 1) == "placed"
-        assert place("sequence", 2, NOW, None, 1) == "placed"
+        assert place("sequence", 1, NOW, None, 1) == ("placed", 1, None)
+        assert place("sequence", 1, NOW, None, 1) == ("unchanged", 1, None)
+        assert place("sequence", 1, NOW + HOUR, NOW + DAY, 1) == ("moved", 1, None)
+        assert place("sequence", 1, NOW + HOUR, NOW + 2 * DAY, 1) == ("moved", 1, NOW + DAY)
+        assert place("sequence", 1, NOW + HOUR, NOW + DAY, 1) == ("moved", 1, NOW + 2 * DAY)
+        assert place("all", 1, NOW, None, 1) == ("placed", 2, None)
+        assert place("sequence", 2, NOW, None, 1) == ("placed", 3, None)
         (first, second) = store.holds.on_sequence(1, 1)
         assert (first.scope, first.by, first.since, first.until) == (
             "sequence",
@@ -295,6 +298,7 @@ class StoreContract:
         place("contact", 2, NOW, None, 2, 1)  # in another sequence
         place("contact", 2, NOW, None, None, 2)  # another contact
         assert [hold.id for hold in store.holds.on(one)] == [1, 3, 4]
+        assert [hold.id for hold in store.holds.in_sequence(1)] == [1, 2, 4]
         assert [hold.id for hold in store.holds.on_contact(1)] == [3, 4, 5]
         store.holds.lift([1, 3])
         assert [hold.id for hold in store.holds.on(one)] == [4]
@@ -320,10 +324,18 @@ class StoreContract:
         assert [e._replace(last_event_id=None) for e in found] == [
             e._replace(last_event_id=None) for e in expected
         ]
+        held = Event(NOW + HOUR, 2, "hold", said("until {at}", at=NOW), sequence_id=1)
+        assert store.enrollments.tell_held(held, 2) == 0
+        assert store.enrollments.tell_held(held, 1) == 2
+        told = store.views.events(contact_id=2)[-1]
+        assert (told.kind, told.enrollment_id, told.status) == ("hold", 2, "paused")
+        assert in_zone(told.detail, "Europe/Stockholm") == "until 2026-03-02 09:00"
+        found = store.enrollments.get([1, 2])
         assert [row.enrollment.id for row in store.enrollments.due(NOW + DAY, 9)] == [3]
         assert store.enrollments.released(sequence_id=1, user_id=1) == []
         assert list(store.views.findings()) == []
         store.holds.lift([1])
+        assert store.enrollments.tell_held(held) == 0
         assert store.enrollments.released(sequence_id=1, user_id=1) == found
         assert store.enrollments.released(contact_id=2) == found[1:]
 
