@@ -186,11 +186,18 @@ def test_removing_a_user_ends_and_hands_over(both: Cli) -> None:
         "Disconnected: bo@example.com.\n"
         "Yours now: intro, 1 contact.\n"
     )
-    assert last_events(both, 6) == [
+    assert last_events(both, 7) == [
         ("ada", "owner-changed", None, "intro", "intro: bo → ada"),
         ("ada", "owner-changed", "eve@x.se", None, "bo → ada"),
         ("ada", "unenrolled", "eve@x.se", "intro", "user-removed: bo was removed"),
         ("ada", "unenrolled", "max@x.se", "intro", "user-removed: bo was removed"),
+        (
+            "ada",
+            "hold-lifted",
+            None,
+            "intro",
+            "the pause of bo since 2026-03-05T08:00:00Z is over, bo was removed",
+        ),
         ("ada", "inbox-disconnected", None, None, "bo@example.com"),
         ("ada", "user-removed", None, None, "bo"),
     ]
