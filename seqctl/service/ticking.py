@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from seqctl.domain.errors import Busy, Refused, WrongUsage
 from seqctl.domain.model import Change, Event, MailStatus
 from seqctl.domain.sentences import said
+from seqctl.service.clocks import real_now
 
 if TYPE_CHECKING:
     from seqctl.domain.deciding import Place, World
@@ -24,7 +25,6 @@ BATCH = 1000
 IDLE = "idle"
 UNSETTLED = (MailStatus.SENDING, MailStatus.UNKNOWN)
 """Mails that may or may not have gone out."""
-_BACKWARDS = timedelta(days=1)
 _LAST_MOMENT = datetime.max.replace(microsecond=0, tzinfo=UTC)
 
 
@@ -100,8 +100,8 @@ def tick(
     With `dry_run` all of it is undone, no server is spoken to, and the result carries the changes.
 
     Raises:
-        Busy: another tick is at work, the workspace is halted, or the system's clock went back by
-            more than a day.
+        Busy: another tick is at work, the workspace is halted, or the last event lies more than a
+            day ahead of the system's clock.
         Refused: a real clock can't be moved.
         WrongUsage: `to` lies before the stored clock.
     """
@@ -136,7 +136,7 @@ class _Run:
         refuse_halted(state)
         self._simulated = state.simulated
         self._earlier_target = state.tick_target
-        now = state.now or _real_now(store, clock)
+        now = state.now or real_now(store, clock)
         self._now = now
         self._target: datetime | None = now
         self._careful = 0
@@ -318,21 +318,3 @@ class _Run:
         if self._simulated and moment > self._now:
             self._now = moment
             self._store.workspace.move_clock(moment)
-
-
-def _real_now(store: Store, clock: Clock) -> datetime:
-    now = clock.now()
-    last = store.history.last_at()
-    if last is None or now >= last:
-        return now
-    if last - now > _BACKWARDS:
-        raise Busy(
-            said(
-                "The system's clock says {now}, but the workspace has seen {last}.",
-                now=now,
-                last=last,
-            ),
-            "set the clock of this machine right, then type it again",
-            code="CLOCK_WENT_BACK",
-        )
-    return last
