@@ -71,7 +71,7 @@ def _emit(session: Session, clocks: Clocks) -> None:
             "system": clocks.system,
             "workspace": clocks.workspace,
             "last_event_at": clocks.last_event_at,
-            "ahead": [one._asdict() for one in clocks.ahead],
+            "ahead": [{"kind": a.kind, "id": a.id, "at": a.at} for a in clocks.ahead],
         }
     )
 
@@ -81,5 +81,9 @@ def _tell_ahead(session: Session, clocks: Clocks) -> None:
         return
     session.say("Dated ahead by a clock that was wrong:")
     session.table(
-        ["what", "id", "at"], [[one.kind, one.id, session.moment(one.at)] for one in clocks.ahead]
+        ["what", "contact", "sequence", "at"],
+        [[a.kind, a.contact, a.sequence, session.moment(a.at)] for a in clocks.ahead],
     )
+    session.say("  due now:                  seqctl unenroll …, then seqctl reenroll … --now")
+    session.say("  a whole delay from now:   seqctl pause …, then seqctl resume … --restart-delay")
+    session.say("  a hold that ends at once: seqctl resume …")

@@ -38,6 +38,7 @@ class Session(Output):
         self.zone = "UTC"
         self.simulated_now: datetime | None = None
         self._state: WorkspaceState | None = None
+        self._ahead_at: datetime | None = None
         self._file = os.environ.get("SEQCTL_DB") or None
 
     def choose(self, db: str | None, as_user: str | None) -> None:
@@ -47,8 +48,11 @@ class Session(Output):
 
     def heading(self) -> str:
         """`[simulated 2026-03-02 09:00]` in a simulated workspace, and whether the workspace is
-        halted (spec, section 2); else nothing."""
+        halted, or its clock wrong (spec, section 2); else nothing."""
         lines = [f"[simulated {self.moment(self.simulated_now)}]"] if self.simulated_now else []
+        if self._ahead_at is not None:
+            seen = self.moment(self._ahead_at)
+            lines.append(f"[the clock is wrong, or was when it said {seen}; seqctl clock]")
         if self._state is not None and self._state.halted_at is not None:
             reason = f": {clean(self._state.halt_reason)}" if self._state.halt_reason else ""
             since = self.moment(self._state.halted_at)
@@ -144,10 +148,11 @@ class Session(Output):
         self._see(self.store)
 
     def _see(self, store: SqliteStore) -> None:
-        from seqctl.service.acting import acting_user
+        from seqctl.service.acting import acting_user, far_ahead
 
         self._state = store.workspace.state()
         self.simulated_now = self._state.now
+        self._ahead_at = far_ahead(store, self.clock)
         with suppress(SeqctlError):  # commands that only look need nobody; `user` tells the others
             self.zone = acting_user(store, self.user_name).timezone
 

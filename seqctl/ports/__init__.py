@@ -56,11 +56,14 @@ class WorkspaceState(NamedTuple):
 
 
 class Ahead(NamedTuple):
-    """What a clock that was ahead has dated: a `due` time of an enrollment, or a `hold`."""
+    """What a clock that was ahead has dated: a `due` time of an enrollment, or a `hold` (its end,
+    else its beginning), with the contact and the sequence that it concerns."""
 
     kind: str
     id: int
     at: datetime
+    contact: str | None
+    sequence: str | None
 
 
 class Workspace(Protocol):
@@ -77,9 +80,9 @@ class Workspace(Protocol):
         """The due times and holds that a clock ahead of `now` has dated, by kind and id."""
         ...
 
-    def accept_clock(self, event_id: int, now: datetime) -> None:
-        """Remember that the clock was right at `now`, as the event tells that has just been written;
-        what has happened under a clock ahead of it is dated anew."""
+    def accept_clock(self, now: datetime) -> None:
+        """Remember that the clock was right at `now`, as the last event tells; what has happened
+        under a clock ahead of it is dated anew."""
         ...
 
     def config(self) -> dict[str, str]: ...

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from seqctl.domain.errors import Busy, Refused
 from seqctl.domain.model import Event, User
 from seqctl.domain.moments import iso
+from seqctl.service.acting import current_time, far_ahead
 
 if TYPE_CHECKING:
     from seqctl.ports import Ahead, Clock, Store
-
-_TOLERATED = timedelta(days=1)
 
 
 class Clocks(NamedTuple):
@@ -61,20 +60,20 @@ def accept(store: Store, user: User, clock: Clock) -> Clocks | None:
             return None
         words = f"the system's clock is right; the workspace had seen {iso(last)}"
         store.history.add([Event(now, user.id, "clock-accepted", words)])
-        store.workspace.accept_clock(store.history.last_id(), now)
+        store.workspace.accept_clock(now)
         return Clocks(False, now, now, now, store.workspace.dated_ahead(now))
 
 
 def real_now(store: Store, clock: Clock) -> datetime:
-    """Now for a tick of a real workspace, never before the last event.
+    """Now for a tick of a real workspace.
 
-    Raises Busy where that lies more than a day ahead: one clock or the other was wrong.
+    Raises Busy where the last event lies more than a day ahead.
     """
-    now, last = clock.now(), store.history.last_at()
-    if last is None or last - now <= _TOLERATED:
-        return max(now, last or now)
+    seen = far_ahead(store, clock)
+    if seen is None:
+        return current_time(store, clock)
     raise Busy(
-        f"The system's clock says {iso(now)}, but the workspace has seen {iso(last)}: "
+        f"The system's clock says {iso(clock.now())}, but the workspace has seen {iso(seen)}: "
         "one clock or the other was wrong.",
         "seqctl clock",
         code="CLOCK_WENT_BACK",

@@ -31,11 +31,15 @@ _HAPPENED = (
 _BEGAN = (("enrollment", "enrolled_at"), ("inbox", "since"))
 
 _AHEAD = """
-    SELECT 'due', e.id, e.due_at FROM enrollment AS e JOIN event AS v ON v.id = e.last_event_id
-    WHERE e.due_at > :now AND (v.at > :now OR e.base > :now)
+    SELECT 'due', e.id, e.due_at, c.email, s.name FROM enrollment AS e
+    JOIN event AS v ON v.id = e.last_event_id
+    JOIN contact AS c ON c.id = e.contact_id JOIN sequence AS s ON s.id = e.sequence_id
+    WHERE e.due_at > :now
+        AND (v.at > :now OR e.base > :now OR (e.base IS NULL AND e.due_at > :ahead_from))
     UNION ALL
-    SELECT 'hold', id, ifnull(until, since) FROM hold
-    WHERE since > :now OR (until > :now AND until > :ahead_from)
+    SELECT 'hold', h.id, ifnull(h.until, h.since), c.email, s.name FROM hold AS h
+    LEFT JOIN contact AS c ON c.id = h.contact_id LEFT JOIN sequence AS s ON s.id = h.sequence_id
+    WHERE h.since > :now OR (h.until > :now AND h.until > :ahead_from)
     ORDER BY 1, 2
 """
 
@@ -46,15 +50,16 @@ def dated_ahead(connection: sqlite3.Connection, now: datetime) -> list[Ahead]:
     if ahead_from is None:
         return []
     rows = connection.execute(_AHEAD, {"now": iso(now), "ahead_from": ahead_from})
-    return [Ahead(kind, id, from_iso(at)) for kind, id, at in rows]
+    return [Ahead(kind, id, from_iso(at), *names) for kind, id, at, *names in rows]
 
 
-def accept_clock(connection: sqlite3.Connection, event_id: int, now: datetime) -> None:
+def accept_clock(connection: sqlite3.Connection, now: datetime) -> None:
     """Remember that the clock was right at `now`, as the event tells that has just been written.
 
     What has happened under a clock ahead of it is dated anew: nothing that counts mails, or that
     compares an answer with the beginning of an enrollment, may look into the future.
     """
+    (event_id,) = connection.execute("SELECT max(id) FROM event").fetchone()
     first, last = connection.execute(
         "SELECT min(at), max(at) FROM event WHERE id < ? AND at > ?", (event_id, iso(now))
     ).fetchone()

@@ -85,11 +85,11 @@ class SqliteWorkspace:
 
         return dated_ahead(self._connection, now)
 
-    def accept_clock(self, event_id: int, now: datetime) -> None:
-        """Remember that the clock was right at `now`, as that event tells; see `dated_ahead`."""
+    def accept_clock(self, now: datetime) -> None:
+        """Remember that the clock was right at `now`, as the last event tells; see `dated_ahead`."""
         from seqctl.store.dated_ahead import accept_clock
 
-        accept_clock(self._connection, event_id, now)
+        accept_clock(self._connection, now)
 
     def config(self) -> dict[str, str]:
         """All settings."""
