@@ -7,6 +7,7 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from seqctl.cli.session import Session
+from seqctl.cli.words import NOBODY
 from seqctl.domain.errors import WrongUsage
 from seqctl.domain.moments import show_from_now
 
@@ -43,6 +44,12 @@ def perform(session: Session, act: Callable[[], Outcome], *, dry_run: bool = Fal
     if dry_run:
         before = {d["id"]: d["due_at"] for d in _documents(session, outcome.done[:limit])}
     return Performed(outcome, done, unchanged, before, left, dry_run)
+
+
+def tell_nobody(session: Session) -> None:
+    """Say that standard input named no contact, so that nothing was done (spec, section 12)."""
+    session.emit({"done": [], "unchanged": [], "refused": [], "notes": [NOBODY]})
+    session.say(NOBODY)
 
 
 def tell(session: Session, performed: Performed, headline: str) -> int | None:

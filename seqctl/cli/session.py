@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seqctl.cli.output import Output, clean
+from seqctl.cli.words import refuse_empty
 from seqctl.clock import SystemClock
 from seqctl.domain.errors import SeqctlError
 
@@ -42,7 +43,13 @@ class Session(Output):
         self._file = os.environ.get("SEQCTL_DB") or None
 
     def choose(self, db: str | None, as_user: str | None) -> None:
-        """Let `--db` and `--as` overrule the environment; None leaves what was chosen before."""
+        """Let `--db` and `--as` overrule the environment; None leaves what was chosen before.
+
+        Raises WrongUsage where one of them is empty: a script's variable was, and the workspace or
+        the user that is meant is not the usual one. An empty variable of the environment is as good
+        as none, as everywhere.
+        """
+        refuse_empty([("db", db), ("as", as_user)], {"db": "--db", "as": "--as"})
         self._file = db or self._file
         self.user_name = as_user or self.user_name
 

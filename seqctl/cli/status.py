@@ -11,6 +11,7 @@ import typer
 
 from seqctl.cli.output import ROWS_SHOWN
 from seqctl.cli.session import Session
+from seqctl.cli.words import NOBODY
 from seqctl.domain.errors import WrongUsage
 from seqctl.domain.moments import show_from_now, show_seconds
 
@@ -108,10 +109,12 @@ def log(
     from seqctl.cli.latest import latest, subject_of
     from seqctl.service.views import event_documents, subject_ids
 
-    user = session.user
-    sequence_id, contact_id = subject_ids(session.store, user, *subject_of(words))
+    user, subject = session.user, subject_of(words)
+    sequence_id, contact_id = subject_ids(session.store, user, subject.sequence, subject.contact)
 
     def fetch(limit: int | None) -> list[Document]:
+        if subject.nobody:
+            return []
         return event_documents(
             session.store, user, sequence_id=sequence_id, contact_id=contact_id, limit=limit
         )
@@ -119,7 +122,7 @@ def log(
     events = latest(session, number, every, fetch)
     session.emit({"events": events})
     if not events:
-        session.say("Nothing has happened yet.")
+        session.say(NOBODY if subject.nobody else "Nothing has happened yet.")
         return
     session.table(
         ["time", "who", "contact", "sequence", "what", "why"],
