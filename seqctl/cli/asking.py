@@ -55,12 +55,10 @@ def _ask(session: Session, what: str, concerned: Concerned) -> None:
 
 def _told(concerned: Concerned) -> str:
     counts = [(concerned.started, "start"), (concerned.ended, "end")]
-    parts = [f"{_counted(n, 'enrollment', 'enrollments')} {verb}" for n, verb in counts if n]
+    parts = [
+        f"1 enrollment {verb}s" if n == 1 else f"{n} enrollments {verb}" for n, verb in counts if n
+    ]
     if not parts:
         return "No enrollment ends."
-    people = _counted(concerned.people, "person", "people")
+    people = "1 person" if concerned.people == 1 else f"{concerned.people} people"
     return f"{people}: {' and '.join(parts)}."
-
-
-def _counted(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"

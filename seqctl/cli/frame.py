@@ -151,7 +151,8 @@ def _with_common_options(verb: Verb) -> Verb:
 
 
 def _may_be_empty(parameter: inspect.Parameter) -> bool:
-    return MayBeEmpty in getattr(parameter.annotation, "__metadata__", ())
+    marked = MayBeEmpty in getattr(parameter.annotation, "__metadata__", ())
+    return marked or parameter.default == ""
 
 
 def _typed_name(parameter: inspect.Parameter) -> str:

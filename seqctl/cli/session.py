@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from seqctl.ports import Clock, Store, WorkspaceState
     from seqctl.ports.mail import PostOffice
     from seqctl.store import SqliteStore
+    from seqctl.store.standing import Standing
 
 
 class Session(Output):
@@ -143,6 +144,12 @@ class Session(Output):
         from seqctl.store.backup import restore
 
         return restore(backup, self.path, prepare)
+
+    def standing(self) -> Standing | None:
+        """What stands in the workspace's place, where that can be read; see `store.standing`."""
+        from seqctl.store.standing import standing_at
+
+        return standing_at(self.path)
 
     def trouble_of(self, error: BaseException) -> SeqctlError | None:
         """The user's trouble behind an error of the store, or None where there is none."""

@@ -8,7 +8,6 @@ import typer
 
 from seqctl.cli.frame import Noun
 from seqctl.cli.session import Session
-from seqctl.cli.words import MayBeEmpty
 from seqctl.domain.model import Waiting
 from seqctl.domain.moments import show_from_now
 
@@ -27,9 +26,7 @@ TaskWords = Annotated[
     list[str], typer.Argument(metavar="ID|EMAIL", help="The task, or the contact it is about.")
 ]
 Note = Annotated[
-    str,
-    typer.Option("--note", metavar="TEXT", help="What came of it, for the history."),
-    MayBeEmpty,
+    str, typer.Option("--note", metavar="TEXT", help="What came of it, for the history.")
 ]
 
 

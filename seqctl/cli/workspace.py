@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from seqctl.cli.asking import Yes
 from seqctl.cli.session import Session
 from seqctl.domain.errors import BadFile, WrongUsage
 
@@ -164,7 +165,7 @@ def backup(
 def restore(
     session: Session,
     file: Annotated[str, typer.Argument(help="A file made by `seqctl backup`.")],
-    yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
+    yes: Yes = False,
 ) -> None:
     """Put a copy back in the workspace's place.
 
@@ -177,8 +178,8 @@ def restore(
     from seqctl.service.workspace import mark_restored
 
     path = Path(file).expanduser()
-    if path.exists() and session.path.exists():
-        session.confirm(f"Replace {session.path} by the backup {path}?", yes=yes)
+    if not yes and path.exists() and session.path.exists():
+        _ask_to_replace(session, path)
     kept = session.restore(
         path,
         lambda store: mark_restored(store, session.user_name, session.clock, str(path.absolute())),
@@ -194,6 +195,18 @@ def restore(
     session.say(f"Restored {session.path} from {path}.")
     if kept is not None:
         session.say(f"What stood there is kept: {kept}")
+
+
+def _ask_to_replace(session: Session, backup: Path) -> None:
+    """Ask before a workspace is replaced, unless its clock is simulated (spec, section 12)."""
+    standing = session.standing()
+    if standing is not None and standing.simulated:
+        return
+    concerned = ""
+    if standing is not None:
+        one = standing.people == 1
+        concerned = f" {standing.people} {'person is' if one else 'people are'} in sequences there."
+    session.confirm(f"Replace {session.path} by the backup {backup}?{concerned}", yes=False)
 
 
 def _shown(value: int | str | None) -> int | str:
