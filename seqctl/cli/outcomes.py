@@ -62,10 +62,10 @@ def tell(session: Session, performed: Performed, headline: str) -> int | None:
                 f"Dry run, nothing is changed: {headline}" if performed.dry_run else headline
             )
         _tell_done(session, performed)
-        if outcome.refused:
+        if outcome.failures:
             session.table(
                 ["refused", "code", "why"],
-                [[r.contact, r.code, r.message] for r in outcome.refused],
+                [[r.contact, r.code, r.message] for r in outcome.failures],
             )
         for note in dict.fromkeys(outcome.notes):
             session.note(note)

@@ -44,8 +44,6 @@ def save(
         session.say(f"The segment {name} is so already; nothing changed.")
         return
     filters = segments.filters_of(store, user, now, expressions)
-    for sentence in segments.doubts(store, filters):
-        session.warn(f"note: {sentence}")
     count = store.contacts.count(filters, user)
     said = "Replaced" if done == "replaced" else "Saved"
     session.say(f"{said} the segment {name}: {count} contact{'' if count == 1 else 's'} now.")

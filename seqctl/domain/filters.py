@@ -140,16 +140,6 @@ def parse_filter(text: str, *, now: datetime, zone: str) -> Filter:
     return Filter(name, operator, _plain_value(name, kind, value), zone=zone)
 
 
-def nearest_known(name: str) -> str | None:
-    """The known name that a name of somebody's own was perhaps meant to be."""
-    if name in KINDS:
-        return None
-    from difflib import get_close_matches
-
-    near = get_close_matches(name, KINDS, n=1, cutoff=0.75)
-    return near[0] if near else None
-
-
 def property_name(text: str) -> str:
     """The name of a property as it is stored: `Job Title` is `job_title`, nothing is empty."""
     return re.sub(r"[\W_]+", "_", normalize("NFC", text).lower()).strip("_")
