@@ -146,12 +146,12 @@ def _left_words(enrollment: Enrollment, plans: Plans) -> str:
 
 def moment_of(session: Session, text: str | None, duration: str | None = None) -> Any:
     """The moment that `--until TIME` or `--for 2w` names; None where neither is given."""
-    from seqctl.domain.moments import parse_duration, parse_moment
+    from seqctl.domain.moments import moment_after, parse_duration, parse_moment
 
     if text is not None and duration is not None:
         raise WrongUsage("Say --until or --for, not both.")
     if duration is not None:
-        return session.now + parse_duration(duration)
+        return moment_after(session.now, parse_duration(duration))
     if text is None:
         return None
     return parse_moment(text, now=session.now, zone=session.user.timezone)

@@ -7,16 +7,17 @@ import os
 from contextlib import suppress
 from datetime import datetime
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seqctl.cli.output import Output, clean
+from seqctl.cli.paths import typed_path, usual_workspace
 from seqctl.cli.words import refuse_empty
 from seqctl.clock import SystemClock
 from seqctl.domain.errors import SeqctlError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from seqctl.domain.model import User
     from seqctl.ports import Clock, Store, WorkspaceState
@@ -94,10 +95,8 @@ class Session(Output):
     def path(self) -> Path:
         """The workspace's file: `--db`, else `SEQCTL_DB`, else one in the data folder."""
         if self._file is not None:
-            return Path(self._file).expanduser()
-        from platformdirs import user_data_path
-
-        return user_data_path("seqctl", appauthor=False) / "workspace.db"
+            return typed_path(self._file)
+        return usual_workspace()
 
     @cached_property
     def store(self) -> SqliteStore:

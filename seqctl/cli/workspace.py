@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from seqctl.cli.asking import Yes
+from seqctl.cli.paths import typed_path
 from seqctl.cli.session import Session
 from seqctl.domain.errors import BadFile, WrongUsage
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from pathlib import Path
 
 
 def init(
@@ -156,7 +157,7 @@ def backup(
         seqctl backup ~/backups/seqctl-2026-03-02.db
     """
 
-    path = Path(file).expanduser()
+    path = typed_path(file)
     size = session.back_up(path)
     session.emit({"file": str(path.absolute()), "bytes": size})
     session.say(f"Copied the workspace to {path} ({_sized(size)}).")
@@ -177,7 +178,7 @@ def restore(
     """
     from seqctl.service.workspace import mark_restored
 
-    path = Path(file).expanduser()
+    path = typed_path(file)
     if not yes and path.exists() and session.path.exists():
         _ask_to_replace(session, path)
     kept = session.restore(

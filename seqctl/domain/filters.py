@@ -12,7 +12,7 @@ from unicodedata import normalize
 from seqctl.domain.addresses import stored_form
 from seqctl.domain.errors import WrongUsage
 from seqctl.domain.folding import folded
-from seqctl.domain.moments import in_utc, parse_moment
+from seqctl.domain.moments import in_utc, parse_moment, refuse_beyond
 
 
 class Kind(StrEnum):
@@ -194,6 +194,7 @@ def _ordered(asked: Filter, kind: Kind, text: str, now: datetime) -> Filter:
         raise WrongUsage(
             f"{asked.name} is compared with {what}, not '{text}'.", error.hint
         ) from None
+    refuse_beyond(moment, f"'{text}' is", first=1)
     bare = asked.operator in (Operator.EQUAL, Operator.UNEQUAL)
     return asked._replace(value=moment, until=_day_after(text, asked.zone) if bare else None)
 

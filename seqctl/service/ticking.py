@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from seqctl.domain.errors import Busy, Refused, WrongUsage
 from seqctl.domain.model import Change, Event, MailStatus
+from seqctl.domain.moments import moment_after
 from seqctl.domain.sentences import said
 from seqctl.service.clocks import real_now
 
@@ -155,7 +156,9 @@ class _Run:
                     code="REAL_CLOCK",
                 )
             return
-        target: datetime | str = IDLE if until_idle else to or self._now + (by or timedelta())
+        target: datetime | str = (
+            IDLE if until_idle else to or moment_after(self._now, by or timedelta())
+        )
         if self._earlier_target is not None:
             self.result.finished_earlier_target = True
             target = self._earlier_target
