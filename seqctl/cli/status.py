@@ -178,9 +178,21 @@ def _show_last_tick(session: Session, state: WorkspaceState) -> None:
     else:
         ago = show_from_now(state.last_tick_at, session.now)
         session.say(f"last tick: {session.moment(state.last_tick_at)} ({ago})")
+    if state.tick_target is not None:
+        _show_interrupted(session)
     if not state.simulated and _silent(session, state):
         session.warn("No tick for more than a day: nothing is sent. Is cron running?", "yellow")
         session.warn("  try: seqctl cron")
+
+
+def _show_interrupted(session: Session) -> None:
+    from seqctl.cli.ticking import goal_words
+    from seqctl.service.ticking import stopped_at
+
+    stopped = stopped_at(session.store)
+    if stopped is not None:
+        session.warn(f"A tick was interrupted {goal_words(session, stopped)}.", "yellow")
+        session.warn("  go on: seqctl tick; stay here: seqctl tick --stop-here")
 
 
 def _silent(session: Session, state: WorkspaceState) -> bool:

@@ -119,6 +119,47 @@ def tick(
         return run.arrive()
 
 
+class Stopped(NamedTuple):
+    """Where the stored clock stands, and where an interrupted tick was going: a moment, `idle`, or
+    None where there was none. `left_due` steps are due on that way."""
+
+    now: datetime
+    target: datetime | str | None
+    left_due: int
+
+
+def stopped_at(store: Store) -> Stopped | None:
+    """How far an interrupted tick has come; None in a real workspace, which has no target."""
+    state = store.workspace.state()
+    if state.now is None:
+        return None
+    target = state.tick_target
+    until = target if isinstance(target, datetime) else state.now
+    return Stopped(state.now, target, store.enrollments.count_due(until))
+
+
+def stop_here(store: Store) -> Stopped:
+    """Forget the target of an interrupted tick: the clock stays where it stands.
+
+    Raises Refused in a real workspace, Busy where a tick is at work.
+    """
+    with store.tick_lock(), store.writing():
+        stopped = stopped_at(store)
+        if stopped is None:
+            raise Refused(
+                "A tick of a real workspace goes nowhere: it does what is due now.",
+                "seqctl tick",
+                code="REAL_CLOCK",
+            )
+        if stopped.target is not None:
+            target = stopped.target
+            goal = target if isinstance(target, str) else iso(target)
+            words = f"stopped at {iso(stopped.now)}, on the way to {goal}"
+            store.workspace.aim(None)
+            store.history.add([Event(stopped.now, None, "clock", words)])
+    return stopped
+
+
 def refuse_halted(state: WorkspaceState) -> None:
     """Raise Busy where the workspace is halted."""
     if state.halted_at is not None:
