@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from seqctl.domain.errors import Busy, Refused
 from seqctl.domain.model import Event, User
-from seqctl.domain.moments import iso
+from seqctl.domain.sentences import said
 from seqctl.service.acting import current_time, far_ahead
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def accept(store: Store, user: User, clock: Clock) -> Clocks | None:
         now, last = clock.now(), store.history.last_at()
         if last is None or last <= now:
             return None
-        words = f"the system's clock is right; the workspace had seen {iso(last)}"
+        words = said("the system's clock is right; the workspace had seen {last}", last=last)
         store.history.add([Event(now, user.id, "clock-accepted", words)])
         store.workspace.accept_clock(now)
         return Clocks(False, now, now, now, store.workspace.dated_ahead(now))
@@ -73,8 +73,12 @@ def real_now(store: Store, clock: Clock) -> datetime:
     if seen is None:
         return current_time(store, clock)
     raise Busy(
-        f"The system's clock says {iso(clock.now())}, but the workspace has seen {iso(seen)}: "
-        "one clock or the other was wrong.",
+        said(
+            "The system's clock says {now}, but the workspace has seen {seen}: "
+            "one clock or the other was wrong.",
+            now=clock.now(),
+            seen=seen,
+        ),
         "seqctl clock",
         code="CLOCK_WENT_BACK",
     )

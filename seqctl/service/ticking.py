@@ -152,9 +152,7 @@ def stop_here(store: Store) -> Stopped:
                 code="REAL_CLOCK",
             )
         if stopped.target is not None:
-            target = stopped.target
-            goal = target if isinstance(target, str) else iso(target)
-            words = f"stopped at {iso(stopped.now)}, on the way to {goal}"
+            words = said("stopped, on the way to {target}", target=stopped.target)
             store.workspace.aim(None)
             store.history.add([Event(stopped.now, None, "clock", words)])
     return stopped
