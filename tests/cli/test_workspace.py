@@ -354,15 +354,6 @@ def test_a_backup_overwrites_nothing(simulated: Cli) -> None:
     assert "copy.db can't be made: Not a directory." in simulated("backup", "copy.db/x").stderr
 
 
-def test_putting_back_is_asked_about(simulated: Cli) -> None:
-    simulated.ok("backup", "copy.db")
-    before = simulated.db.read_bytes()
-    assert simulated("restore", "copy.db").exit_code == 2
-    assert simulated("restore", "copy.db", stdin="n\n", terminal=True).exit_code == 4
-    assert simulated.db.read_bytes() == before
-    assert simulated("restore", "copy.db", stdin="y\n", terminal=True).exit_code == 0
-
-
 def test_what_is_no_backup_changes_nothing(simulated: Cli) -> None:
     (simulated.folder / "notes.txt").write_text("notes\n" * 100)
     before = simulated.db.read_bytes()
