@@ -44,6 +44,7 @@ CONTENTS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "The clock": {
         "tick": ("ticking:tick", "Do what is due: the only command that sends"),
+        "clock": ("clocks:clock", "What the clocks say, and which of them is right"),
         "cron": ("halting:cron", "Print the crontab line that runs the tick"),
         "halt": ("halting:halt", "Stop the whole workspace"),
         "unhalt": ("halting:unhalt", "Let a halted workspace go on"),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from seqctl.cli.asking import Yes, ask_about_many, ask_first
 from seqctl.cli.frame import Noun
 from seqctl.cli.session import Session
 
@@ -27,7 +28,7 @@ Targets = Annotated[
 
 
 @app.command("add")
-def add(session: Session, targets: Targets) -> None:
+def add(session: Session, targets: Targets, yes: Yes = False) -> None:
     """Block addresses and domains; live enrollments of those there end.
 
     Example:
@@ -35,7 +36,12 @@ def add(session: Session, targets: Targets) -> None:
     """
     from seqctl.service import blocks
 
-    result = blocks.add(session.store, session.user, session.now, targets)
+    def act() -> blocks.Blocked:
+        return blocks.add(session.store, session.user, session.now, targets)
+
+    ask = ask_first if any(target.strip().startswith("@") for target in targets) else ask_about_many
+    ask(session, f"Block {' and '.join(targets)}", act, yes=yes)
+    result = act()
     _emit(session, result.blocks)
     for block in result.blocks:
         session.say(

@@ -11,7 +11,7 @@ from seqctl.cli.session import Session
 from seqctl.domain.filters import ENGINE_PROPERTIES
 from seqctl.service.contact_documents import contact_documents, record_document
 from seqctl.service.contacts import visible_contact
-from seqctl.service.segments import doubts, filters_of
+from seqctl.service.segments import filters_of
 
 if TYPE_CHECKING:
     from seqctl.domain.filters import Filter
@@ -37,8 +37,6 @@ def print_contacts(
         documents = contact_documents(store, store.contacts.matching(filters, user, shown))
         total = len(documents) if limit is not None else store.contacts.count(filters, user)
     session.emit({"contacts": documents})
-    for sentence in doubts(store, filters):
-        session.warn(f"note: {sentence}")
     if not documents:
         session.say(_none_found(filters, session))
         return

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from seqctl.cli.asking import Yes, ask_first
 from seqctl.cli.frame import Noun
 from seqctl.cli.session import Session
+from seqctl.cli.words import MayBeEmpty
 
 if TYPE_CHECKING:
     from seqctl.service.contacts import Edit, Outcome
@@ -31,10 +33,18 @@ class Access(StrEnum):
 
 
 Address = Annotated[str, typer.Argument(metavar="EMAIL", help="The contact's address.")]
-FirstName = Annotated[str | None, typer.Option("--first-name", metavar="NAME", help="First name.")]
-LastName = Annotated[str | None, typer.Option("--last-name", metavar="NAME", help="Last name.")]
-Company = Annotated[str | None, typer.Option("--company", metavar="NAME", help="Company.")]
-Phone = Annotated[str | None, typer.Option("--phone", metavar="NUMBER", help="Phone number.")]
+FirstName = Annotated[
+    str | None, typer.Option("--first-name", metavar="NAME", help="First name."), MayBeEmpty
+]
+LastName = Annotated[
+    str | None, typer.Option("--last-name", metavar="NAME", help="Last name."), MayBeEmpty
+]
+Company = Annotated[
+    str | None, typer.Option("--company", metavar="NAME", help="Company."), MayBeEmpty
+]
+Phone = Annotated[
+    str | None, typer.Option("--phone", metavar="NUMBER", help="Phone number."), MayBeEmpty
+]
 Owner = Annotated[
     str | None, typer.Option("--owner", metavar="USER", help="Whose contact it is [you].")
 ]
@@ -153,7 +163,7 @@ def opt_in(session: Session, email: Address) -> None:
 
 
 @app.command("delete")
-def delete(session: Session, email: Address) -> None:
+def delete(session: Session, email: Address, yes: Yes = False) -> None:
     """Delete a contact and what is known of it; its enrollments end.
 
     That an address opted out, bounced or is blocked is remembered.
@@ -163,7 +173,11 @@ def delete(session: Session, email: Address) -> None:
     """
     from seqctl.service import contacts
 
-    outcome = contacts.delete(session.store, session.user, session.now, email)
+    def act() -> Outcome:
+        return contacts.delete(session.store, session.user, session.now, email)
+
+    ask_first(session, f"Delete the contact {email}", act, yes=yes)
+    outcome = act()
     _emit(session, outcome)
     session.say(f"Deleted {outcome.contact.email}{_ended(outcome)}.")
 

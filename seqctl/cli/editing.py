@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from seqctl.cli.editor import in_editor
-from seqctl.cli.outcomes import perform, tell
+from seqctl.cli.outcomes import perform, tell, tell_nobody
 from seqctl.cli.session import Session
 from seqctl.cli.words import sequence_and_contacts
 from seqctl.domain.addresses import stored_form
@@ -40,6 +40,8 @@ def edit(
         seqctl edit founders-intro ada@example.com --file steps.yaml
     """
     named = sequence_and_contacts(words)
+    if named.nobody:
+        return tell_nobody(session)
     if named.sequence is None or len(named.contacts) != 1:
         raise WrongUsage(
             "Name one sequence and one contact.", "seqctl edit founders-intro ada@example.com"

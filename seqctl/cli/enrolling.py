@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seqctl.cli.outcomes import Performed, moment_of, perform, tell
+from seqctl.cli.asking import Yes, ask_about_many
+from seqctl.cli.outcomes import Performed, moment_of, perform, tell, tell_nobody
 from seqctl.cli.session import Session
-from seqctl.cli.words import sequence_and_contacts
+from seqctl.cli.words import STDIN, contacts, sequence_and_contacts
 from seqctl.domain.errors import WrongUsage
 
 _FIRST_MAIL_LINES = 12
+
+if TYPE_CHECKING:
+    from seqctl.service.outcome import Outcome
 
 
 class Mark(StrEnum):
@@ -21,6 +25,9 @@ class Mark(StrEnum):
     REPLIED = "replied"
     MEETING = "meeting"
     BOUNCED = "bounced"
+
+
+_HAPPENED = {Mark.REPLIED: "replied", Mark.MEETING: "met you", Mark.BOUNCED: "bounced"}
 
 
 class Reason(StrEnum):
@@ -69,7 +76,7 @@ def enroll(
         bool, typer.Option("--again", help="Those too who were in it before.")
     ] = False,
     dry_run: DryRun = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Don't ask about many at once.")] = False,
+    yes: Yes = False,
 ) -> int | None:
     """Start a sequence for contacts; the next tick sends what is due.
 
@@ -81,6 +88,8 @@ def enroll(
     from seqctl.service import enrolling
 
     named = sequence_and_contacts(words)
+    if named.nobody:
+        return tell_nobody(session)
     chosen = segment is not None or bool(where) or file is not None
     if named.sequence is None or not (named.contacts or chosen):
         raise WrongUsage(
@@ -99,12 +108,13 @@ def enroll(
         inbox,
         also,
     )
-    _ask_about_many(session, request, yes or dry_run)
-    performed = perform(
-        session,
-        lambda: enrolling.enroll(session.store, session.user, session.now, request),
-        dry_run=dry_run,
-    )
+
+    def act() -> Outcome:
+        return enrolling.enroll(session.store, session.user, session.now, request)
+
+    few = _are_few(session, len(request.addresses) + len(request.selected))
+    ask_about_many(session, f"Enroll in {request.sequence}", act, yes=yes or dry_run or few)
+    performed = perform(session, act, dry_run=dry_run)
     outcome = performed.outcome
     headline = (
         f"Enrolled {_contacts(len(outcome.done))} in {named.sequence}." if outcome.done else ""
@@ -121,7 +131,9 @@ def enroll(
     return code
 
 
-def unenroll(session: Session, words: Words = None, dry_run: DryRun = False) -> int | None:
+def unenroll(
+    session: Session, words: Words = None, dry_run: DryRun = False, yes: Yes = False
+) -> int | None:
     """End enrollments by hand: the remaining steps never run.
 
     Contacts alone are taken out of all their sequences.
@@ -133,15 +145,18 @@ def unenroll(session: Session, words: Words = None, dry_run: DryRun = False) -> 
     from seqctl.service.marking import unenroll as end
 
     named = sequence_and_contacts(words)
+    if named.nobody:
+        return tell_nobody(session)
     if not named.contacts:
         raise WrongUsage(
             "Name the contacts to take out.", "seqctl unenroll SEQUENCE CONTACT, or pause SEQUENCE"
         )
-    performed = perform(
-        session,
-        lambda: end(session.store, session.user, session.now, named.contacts, named.sequence),
-        dry_run=dry_run,
-    )
+
+    def act() -> Outcome:
+        return end(session.store, session.user, session.now, named.contacts, named.sequence)
+
+    ask_about_many(session, "Take them out", act, yes=yes or dry_run)
+    performed = perform(session, act, dry_run=dry_run)
     done = len(performed.outcome.done)
     return tell(session, performed, f"Unenrolled {_enrollments(done)}." if done else "")
 
@@ -158,6 +173,7 @@ def reenroll(
     ] = False,
     also: Also = False,
     dry_run: DryRun = False,
+    yes: Yes = False,
 ) -> int | None:
     """Continue enrollments that ended unexpectedly, where they stood, on their old version.
 
@@ -168,6 +184,8 @@ def reenroll(
     from seqctl.service import reenrolling
 
     named = sequence_and_contacts(words)
+    if named.nobody:
+        return tell_nobody(session)
     if named.sequence is None or not (named.contacts or reason):
         raise WrongUsage(
             "Name a sequence and contacts.", "seqctl reenroll SEQUENCE CONTACT…, or --reason error"
@@ -180,11 +198,12 @@ def reenroll(
         at_once,
         also,
     )
-    performed = perform(
-        session,
-        lambda: reenrolling.reenroll(session.store, session.user, session.now, request),
-        dry_run=dry_run,
-    )
+
+    def act() -> Outcome:
+        return reenrolling.reenroll(session.store, session.user, session.now, request)
+
+    ask_about_many(session, f"Re-enroll in {request.sequence}", act, yes=yes or dry_run)
+    performed = perform(session, act, dry_run=dry_run)
     outcome = performed.outcome
     if not outcome.done and not outcome.refused:
         outcome.notes.append(f"None of yours in {named.sequence} ended so.")
@@ -195,8 +214,11 @@ def reenroll(
 
 def mark(
     session: Session,
-    contact: Annotated[str, typer.Argument(metavar="CONTACT", help="An e-mail address.")],
+    contact: Annotated[
+        str, typer.Argument(metavar="CONTACT", help="An e-mail address; - reads stdin.")
+    ],
     what: Annotated[Mark, typer.Argument(metavar="replied|meeting|bounced", help="What happened.")],
+    yes: Yes = False,
 ) -> int | None:
     """Tell that a contact replied, met you, or bounced: its sequences end.
 
@@ -205,10 +227,15 @@ def mark(
     """
     from seqctl.service.marking import mark as note
 
-    performed = perform(
-        session,
-        lambda: note(session.store, session.user, session.now, [contact], what.value),
-    )
+    addresses = contacts([contact]) if contact == STDIN else [contact]
+    if not addresses:
+        return tell_nobody(session)
+
+    def act() -> Outcome:
+        return note(session.store, session.user, session.now, addresses, what.value)
+
+    ask_about_many(session, f"Note that {contact} {_HAPPENED[what]}", act, yes=yes)
+    performed = perform(session, act)
     done = len(performed.outcome.done)
     return tell(session, performed, f"Noted. {_enrollments(done)} ended." if done else "")
 
@@ -232,14 +259,11 @@ def _selected(
     return tuple(found)
 
 
-def _ask_about_many(session: Session, request: object, yes: bool) -> None:
-    from seqctl.service.enrolling import Request
+def _are_few(session: Session, people: int) -> bool:
+    """Whether so many people are no reason to ask, so that nothing has to be rehearsed."""
     from seqctl.service.workspace import number_setting
 
-    assert isinstance(request, Request)
-    many = len(request.addresses) + len(request.selected)
-    if session.simulated_now is None and many > number_setting(session.store, "enroll_confirm"):
-        session.confirm(f"Enroll {many} contacts in {request.sequence}?", yes=yes)
+    return people <= number_setting(session.store, "enroll_confirm")
 
 
 def _show_first_mail(session: Session, performed: Performed) -> None:

@@ -25,6 +25,7 @@ from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 from seqctl.cli import help as help_pages
 from seqctl.cli.session import Session
+from seqctl.cli.words import MayBeEmpty, refuse_empty
 
 Verb = Callable[..., int | None]
 AnyVerb = TypeVar("AnyVerb", bound=Verb)
@@ -134,12 +135,14 @@ def _with_common_options(verb: Verb) -> Verb:
         **arguments: Any,
     ) -> int | None:
         session = session_of(context)
-        session.choose(db, as_user)
         session.json = json
+        session.choose(db, as_user)
+        refuse_empty(arguments.items(), names)
         return verb(session, **arguments)
 
     context, *common, _ = inspect.signature(run, eval_str=True).parameters.values()
     _, *own = inspect.signature(verb, eval_str=True).parameters.values()
+    names = {p.name: _typed_name(p) for p in own if not _may_be_empty(p)}
     common = [p for p in common if not _options_of(p) & set().union(*map(_options_of, own))]
     parameters = [p.replace(kind=p.KEYWORD_ONLY) for p in (context, *own, *common)]
     run.__signature__ = inspect.Signature(parameters)  # pyright: ignore[reportFunctionMemberAccess]  # read by `inspect.signature`
@@ -147,11 +150,28 @@ def _with_common_options(verb: Verb) -> Verb:
     return run
 
 
+def _may_be_empty(parameter: inspect.Parameter) -> bool:
+    marked = MayBeEmpty in getattr(parameter.annotation, "__metadata__", ())
+    return marked or parameter.default == ""
+
+
+def _typed_name(parameter: inspect.Parameter) -> str:
+    """What a message calls a parameter: `--where`, or of an argument what help calls it."""
+    about = getattr(parameter.annotation, "__metadata__", ())
+    shown = [o.metavar for o in about if getattr(o, "metavar", None)]
+    typed = sorted(word for word in _options_of(parameter) if word.startswith("--"))
+    return (typed or shown or [parameter.name.upper()])[0]
+
+
 def _options_of(parameter: inspect.Parameter) -> set[str]:
     """The words by which an option is typed, where they are written out: `--as`."""
     about = getattr(parameter.annotation, "__metadata__", ())
     # In an annotation Typer takes the first word for the default, and sorts it out later.
-    words = [w for o in about for w in (o.default, *(getattr(o, "param_decls", None) or ()))]
+    words = [
+        w
+        for o in about
+        for w in (getattr(o, "default", None), *(getattr(o, "param_decls", None) or ()))
+    ]
     return {word for word in words if isinstance(word, str)}
 
 

@@ -10,9 +10,9 @@ import os
 import shlex
 import stat
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from seqctl.cli.paths import typed_path
 from seqctl.domain.accounts import (
     NO_LIMITS,
     USUAL_LIMITS,
@@ -239,7 +239,7 @@ def _command(option: str, text: str) -> str:
         )
     if "/" in words[0]:
         # Cron works in another folder.
-        return shlex.join([str(Path(words[0]).expanduser().absolute()), *words[1:]])
+        return shlex.join([str(typed_path(words[0]).absolute()), *words[1:]])
     return text.strip()
 
 
@@ -264,7 +264,7 @@ def _password_file(typed: str) -> str:
 
 def _existing(option: str, typed: str) -> str:
     """The whole path of a file that is there."""
-    path = Path(typed).expanduser().absolute()
+    path = typed_path(typed).absolute()
     if not path.is_file():
         raise BadFile(f"{option}: there is no file {path}.", f"ls -l {shlex.quote(str(path))}")
     return str(path)
@@ -275,7 +275,7 @@ def _read_maildir(typed: str, sends: bool) -> str:
     to be there: from a misspelt one no answer would ever come."""
     if not sends:
         return make_maildir(typed)
-    folder = Path(typed).expanduser().absolute()
+    folder = typed_path(typed).absolute()
     if not (folder / "new").is_dir() or not (folder / "cur").is_dir():
         raise BadFile(
             f"{folder} is no Maildir: it has no folders `new` and `cur`.",
@@ -286,7 +286,7 @@ def _read_maildir(typed: str, sends: bool) -> str:
 
 def make_maildir(typed: str) -> str:
     """Make a Maildir, give its absolute path; raises BadFile where something else stands there."""
-    folder = os.path.abspath(os.path.expanduser(typed))
+    folder = os.path.abspath(typed_path(typed))
     if os.path.lexists(folder) and not os.path.isdir(folder):
         raise BadFile(f"{folder} is not a folder.", "name a new folder")
     if os.path.isdir(folder) and os.listdir(folder) and not os.path.isdir(f"{folder}/new"):

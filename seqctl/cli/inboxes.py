@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from seqctl.cli.asking import Yes, ask_first
 from seqctl.cli.frame import Noun
 from seqctl.cli.inbox_options import Asked, Provider, wiring_of
 from seqctl.cli.inbox_words import captured, inbox_document, one_line, what_was_understood
@@ -154,6 +155,7 @@ def disconnect(
     end: Annotated[
         bool, typer.Option("--end", help="End the enrollments that still send from it.")
     ] = False,
+    yes: Yes = False,
 ) -> None:
     """Send nothing more from an inbox of yours.
 
@@ -162,9 +164,13 @@ def disconnect(
     Example:
         seqctl inbox disconnect ada@example.com
     """
-    from seqctl.service.inboxes import disconnect_inbox
+    from seqctl.service.inboxes import Disconnecting, disconnect_inbox
 
-    done = disconnect_inbox(session.store, session.user, address, end, session.now)
+    def act() -> Disconnecting:
+        return disconnect_inbox(session.store, session.user, address, end, session.now)
+
+    ask_first(session, f"Disconnect {address} and end what sends from it", act, yes=yes or not end)
+    done = act()
     session.emit(
         {
             **inbox_document(done.inbox),

@@ -14,10 +14,11 @@ Document = dict[str, Any]
 
 
 class Subject(NamedTuple):
-    """What a list is about, by name; None for everything."""
+    """What a list is about, by name; None for everything, `nobody` for an empty standard input."""
 
     sequence: str | None
     contact: str | None
+    nobody: bool = False
 
 
 def subject_of(words: list[str] | None) -> Subject:
@@ -25,7 +26,7 @@ def subject_of(words: list[str] | None) -> Subject:
     named = sequence_and_contacts(words)
     if len(named.contacts) > 1:
         raise WrongUsage("Only one contact can be looked at at a time.", "name one contact")
-    return Subject(named.sequence, named.contacts[0] if named.contacts else None)
+    return Subject(named.sequence, named.contacts[0] if named.contacts else None, named.nobody)
 
 
 def latest(

@@ -8,6 +8,7 @@ import typer
 
 from seqctl.cli.frame import Noun
 from seqctl.cli.session import Session
+from seqctl.cli.words import NOBODY
 from seqctl.domain.errors import NotFound, WrongUsage
 from seqctl.domain.letters import Kind
 from seqctl.domain.model import MailStatus
@@ -57,7 +58,7 @@ def list_mails(
     from seqctl.cli.mail_tables import show_received, show_written
     from seqctl.service.views import message_documents, received_documents, subject_ids
 
-    user, (sequence, contact) = session.user, subject_of(words)
+    user, (sequence, contact, nobody) = session.user, subject_of(words)
     if received and (sequence is not None or status is not None):
         raise WrongUsage(
             "Mails that came in are listed by contact only.",
@@ -66,6 +67,8 @@ def list_mails(
     sequence_id, contact_id = subject_ids(session.store, user, sequence, contact)
 
     def fetch(number: int | None) -> list[Document]:
+        if nobody:
+            return []
         if received:
             return received_documents(session.store, user, contact_id=contact_id, limit=number)
         return message_documents(
@@ -80,7 +83,7 @@ def list_mails(
     mails = latest(session, limit, every, fetch)
     session.emit({"received" if received else "messages": mails})
     if not mails:
-        session.say("No mails.")
+        session.say(NOBODY if nobody else "No mails.")
     elif received:
         show_received(session, mails)
     else:

@@ -7,6 +7,7 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from seqctl.cli.session import Session
+from seqctl.cli.words import NOBODY
 from seqctl.domain.errors import WrongUsage
 from seqctl.domain.moments import show_from_now
 
@@ -45,6 +46,12 @@ def perform(session: Session, act: Callable[[], Outcome], *, dry_run: bool = Fal
     return Performed(outcome, done, unchanged, before, left, dry_run)
 
 
+def tell_nobody(session: Session) -> None:
+    """Say that standard input named no contact, so that nothing was done (spec, section 12)."""
+    session.emit({"done": [], "unchanged": [], "refused": [], "notes": [NOBODY]})
+    session.say(NOBODY)
+
+
 def tell(session: Session, performed: Performed, headline: str) -> int | None:
     """Show it to people or programs; the exit code of what was refused."""
     outcome = performed.outcome
@@ -55,10 +62,10 @@ def tell(session: Session, performed: Performed, headline: str) -> int | None:
                 f"Dry run, nothing is changed: {headline}" if performed.dry_run else headline
             )
         _tell_done(session, performed)
-        if outcome.refused:
+        if outcome.failures:
             session.table(
                 ["refused", "code", "why"],
-                [[r.contact, r.code, r.message] for r in outcome.refused],
+                [[r.contact, r.code, r.message] for r in outcome.failures],
             )
         for note in dict.fromkeys(outcome.notes):
             session.note(note)
@@ -139,12 +146,12 @@ def _left_words(enrollment: Enrollment, plans: Plans) -> str:
 
 def moment_of(session: Session, text: str | None, duration: str | None = None) -> Any:
     """The moment that `--until TIME` or `--for 2w` names; None where neither is given."""
-    from seqctl.domain.moments import parse_duration, parse_moment
+    from seqctl.domain.moments import moment_after, parse_duration, parse_moment
 
     if text is not None and duration is not None:
         raise WrongUsage("Say --until or --for, not both.")
     if duration is not None:
-        return session.now + parse_duration(duration)
+        return moment_after(session.now, parse_duration(duration))
     if text is None:
         return None
     return parse_moment(text, now=session.now, zone=session.user.timezone)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from seqctl.cli.outcomes import moment_of, perform, tell
+from seqctl.cli.outcomes import moment_of, perform, tell, tell_nobody
 from seqctl.cli.session import Session
 from seqctl.cli.words import Named, sequence_and_contacts
 from seqctl.domain.errors import WrongUsage
@@ -14,7 +14,9 @@ from seqctl.domain.sentences import said
 
 Words = Annotated[
     list[str] | None,
-    typer.Argument(metavar="SEQUENCE CONTACT...", help="A sequence, contacts, or both."),
+    typer.Argument(
+        metavar="SEQUENCE CONTACT...", help="A sequence, contacts, or both; - reads stdin."
+    ),
 ]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Show the due times before and after, change nothing.")
@@ -48,6 +50,8 @@ def pause(
     from seqctl.service import pausing
 
     named = _named(words, every)
+    if named.nobody:
+        return tell_nobody(session)
     end = moment_of(session, until, duration)
     if end is not None and end <= session.now:
         raise WrongUsage(said("{end} is not in the future.", end=end), "seqctl pause … --for 3d")
@@ -99,6 +103,8 @@ def resume(
     from seqctl.service import pausing
 
     named = _named(words, every)
+    if named.nobody:
+        return tell_nobody(session)
     if each and not every:
         raise WrongUsage("--each goes with --all.", "seqctl resume --all --each")
     by = pausing.Resume(session.user, session.now, restart)
@@ -129,7 +135,7 @@ def _named(words: list[str] | None, every: bool) -> Named:
     named = sequence_and_contacts(words)
     if every and (named.sequence or named.contacts):
         raise WrongUsage("--all stands alone, without a sequence or contacts.")
-    if not every and not named.sequence and not named.contacts:
+    if not every and named == Named(None, []):
         raise WrongUsage("Name a sequence, a contact or both, or say --all.")
     return named
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from seqctl.cli.asking import Yes, ask_first
 from seqctl.cli.frame import Noun
 from seqctl.cli.session import Session
 
@@ -43,8 +44,6 @@ def save(
         session.say(f"The segment {name} is so already; nothing changed.")
         return
     filters = segments.filters_of(store, user, now, expressions)
-    for sentence in segments.doubts(store, filters):
-        session.warn(f"note: {sentence}")
     count = store.contacts.count(filters, user)
     said = "Replaced" if done == "replaced" else "Saved"
     session.say(f"{said} the segment {name}: {count} contact{'' if count == 1 else 's'} now.")
@@ -87,7 +86,7 @@ def list_segments(session: Session) -> None:
 
 
 @app.command("delete")
-def delete(session: Session, name: Name) -> None:
+def delete(session: Session, name: Name, yes: Yes = False) -> None:
     """Forget a saved filter; no contact changes.
 
     Example:
@@ -95,6 +94,10 @@ def delete(session: Session, name: Name) -> None:
     """
     from seqctl.service import segments
 
-    where = segments.delete(session.store, session.user, session.now, name)
+    def act() -> list[str]:
+        return segments.delete(session.store, session.user, session.now, name)
+
+    ask_first(session, f"Delete the segment {name}", act, yes=yes)
+    where = act()
     session.emit({"name": name, "where": where})
     session.say(f"Deleted the segment {name}.")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from seqctl.cli.asking import Yes, ask_first
 from seqctl.cli.frame import Noun
 from seqctl.cli.sequence_files import (
     all_failed,
@@ -22,7 +23,7 @@ from seqctl.domain.errors import Refused, WrongUsage
 
 if TYPE_CHECKING:
     from seqctl.domain.model import Sharing, Version
-    from seqctl.service.sequences import Applied, Listed
+    from seqctl.service.sequences import Applied
 
 app = Noun("""Sequences are text files; applying one stores it as a version.
 
@@ -368,7 +369,7 @@ def _sharing(
 def delete(
     session: Session,
     name: Name,
-    yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
+    yes: Yes = False,
 ) -> None:
     """Delete a sequence; its live enrollments end, its versions and history stay.
 
@@ -383,12 +384,11 @@ def delete(
     store, user = session.store, session.user
     sequences.own_sequence(store, name, user, "delete")
     found = sequences.look(store, user, name)
-    if found.live:
-        session.confirm(f"Delete {name} and end {_live(found)}?", yes=yes)
-    ended = sequences.delete(store, user, session.now, name)
+
+    def act() -> int:
+        return sequences.delete(store, user, session.now, name)
+
+    ask_first(session, f"Delete the sequence {name}", act, yes=yes)
+    ended = act()
     session.emit({**listed_document(found), "live": 0, "deleted": True, "ended": ended})
     session.say(f"Deleted {name}" + (f"; {ended} live ended." if ended else "."))
-
-
-def _live(found: Listed) -> str:
-    return f"{found.live} live enrollment{'' if found.live == 1 else 's'}"

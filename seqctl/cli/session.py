@@ -7,20 +7,23 @@ import os
 from contextlib import suppress
 from datetime import datetime
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seqctl.cli.output import Output, clean
+from seqctl.cli.paths import typed_path, usual_workspace
+from seqctl.cli.words import refuse_empty
 from seqctl.clock import SystemClock
 from seqctl.domain.errors import SeqctlError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from seqctl.domain.model import User
     from seqctl.ports import Clock, Store, WorkspaceState
     from seqctl.ports.mail import PostOffice
     from seqctl.store import SqliteStore
+    from seqctl.store.standing import Standing
 
 
 class Session(Output):
@@ -38,17 +41,27 @@ class Session(Output):
         self.zone = "UTC"
         self.simulated_now: datetime | None = None
         self._state: WorkspaceState | None = None
+        self._ahead_at: datetime | None = None
         self._file = os.environ.get("SEQCTL_DB") or None
 
     def choose(self, db: str | None, as_user: str | None) -> None:
-        """Let `--db` and `--as` overrule the environment; None leaves what was chosen before."""
+        """Let `--db` and `--as` overrule the environment; None leaves what was chosen before.
+
+        Raises WrongUsage where one of them is empty: a script's variable was, and the workspace or
+        the user that is meant is not the usual one. An empty variable of the environment is as good
+        as none, as everywhere.
+        """
+        refuse_empty([("db", db), ("as", as_user)], {"db": "--db", "as": "--as"})
         self._file = db or self._file
         self.user_name = as_user or self.user_name
 
     def heading(self) -> str:
         """`[simulated 2026-03-02 09:00]` in a simulated workspace, and whether the workspace is
-        halted (spec, section 2); else nothing."""
+        halted, or its clock wrong (spec, section 2); else nothing."""
         lines = [f"[simulated {self.moment(self.simulated_now)}]"] if self.simulated_now else []
+        if self._ahead_at is not None:
+            seen = self.moment(self._ahead_at)
+            lines.append(f"[the clock is wrong, or was when it said {seen}; seqctl clock]")
         if self._state is not None and self._state.halted_at is not None:
             reason = f": {clean(self._state.halt_reason)}" if self._state.halt_reason else ""
             since = self.moment(self._state.halted_at)
@@ -82,10 +95,8 @@ class Session(Output):
     def path(self) -> Path:
         """The workspace's file: `--db`, else `SEQCTL_DB`, else one in the data folder."""
         if self._file is not None:
-            return Path(self._file).expanduser()
-        from platformdirs import user_data_path
-
-        return user_data_path("seqctl", appauthor=False) / "workspace.db"
+            return typed_path(self._file)
+        return usual_workspace()
 
     @cached_property
     def store(self) -> SqliteStore:
@@ -133,6 +144,12 @@ class Session(Output):
 
         return restore(backup, self.path, prepare)
 
+    def standing(self) -> Standing | None:
+        """What stands in the workspace's place, where that can be read; see `store.standing`."""
+        from seqctl.store.standing import standing_at
+
+        return standing_at(self.path)
+
     def trouble_of(self, error: BaseException) -> SeqctlError | None:
         """The user's trouble behind an error of the store, or None where there is none."""
         from seqctl.store import translate
@@ -144,10 +161,11 @@ class Session(Output):
         self._see(self.store)
 
     def _see(self, store: SqliteStore) -> None:
-        from seqctl.service.acting import acting_user
+        from seqctl.service.acting import acting_user, far_ahead
 
         self._state = store.workspace.state()
         self.simulated_now = self._state.now
+        self._ahead_at = far_ahead(store, self.clock)
         with suppress(SeqctlError):  # commands that only look need nobody; `user` tells the others
             self.zone = acting_user(store, self.user_name).timezone
 

@@ -11,6 +11,7 @@ import typer
 
 from seqctl.cli.output import ROWS_SHOWN
 from seqctl.cli.session import Session
+from seqctl.cli.words import NOBODY
 from seqctl.domain.errors import WrongUsage
 from seqctl.domain.moments import show_from_now, show_seconds
 
@@ -108,10 +109,12 @@ def log(
     from seqctl.cli.latest import latest, subject_of
     from seqctl.service.views import event_documents, subject_ids
 
-    user = session.user
-    sequence_id, contact_id = subject_ids(session.store, user, *subject_of(words))
+    user, subject = session.user, subject_of(words)
+    sequence_id, contact_id = subject_ids(session.store, user, subject.sequence, subject.contact)
 
     def fetch(limit: int | None) -> list[Document]:
+        if subject.nobody:
+            return []
         return event_documents(
             session.store, user, sequence_id=sequence_id, contact_id=contact_id, limit=limit
         )
@@ -119,7 +122,7 @@ def log(
     events = latest(session, number, every, fetch)
     session.emit({"events": events})
     if not events:
-        session.say("Nothing has happened yet.")
+        session.say(NOBODY if subject.nobody else "Nothing has happened yet.")
         return
     session.table(
         ["time", "who", "contact", "sequence", "what", "why"],
@@ -175,9 +178,21 @@ def _show_last_tick(session: Session, state: WorkspaceState) -> None:
     else:
         ago = show_from_now(state.last_tick_at, session.now)
         session.say(f"last tick: {session.moment(state.last_tick_at)} ({ago})")
+    if state.tick_target is not None:
+        _show_interrupted(session)
     if not state.simulated and _silent(session, state):
         session.warn("No tick for more than a day: nothing is sent. Is cron running?", "yellow")
         session.warn("  try: seqctl cron")
+
+
+def _show_interrupted(session: Session) -> None:
+    from seqctl.cli.ticking import goal_words
+    from seqctl.service.ticking import stopped_at
+
+    stopped = stopped_at(session.store)
+    if stopped is not None:
+        session.warn(f"A tick was interrupted {goal_words(session, stopped)}.", "yellow")
+        session.warn("  go on: seqctl tick; stay here: seqctl tick --stop-here")
 
 
 def _silent(session: Session, state: WorkspaceState) -> bool:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from seqctl.cli.session import Session
 from seqctl.cli.trouble import Trouble, tell_each
-from seqctl.domain.errors import WrongUsage
+from seqctl.domain.errors import Interrupted, WrongUsage
 from seqctl.domain.moments import parse_duration, parse_moment, show_from_now
 from seqctl.domain.sentences import joined
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
-    from seqctl.service.ticking import TickResult
+    from seqctl.service.ticking import Stopped, TickResult
 
 _SHOWN = 50
 
@@ -30,6 +29,9 @@ def tick(
     ] = None,
     until_idle: Annotated[
         bool, typer.Option("--until-idle", help="Move a simulated clock until nothing is due.")
+    ] = False,
+    stop_here: Annotated[
+        bool, typer.Option("--stop-here", help="Forget where an interrupted tick was going.")
     ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would be done, change nothing.")
@@ -50,18 +52,13 @@ def tick(
     """
     from seqctl.service import ticking
 
-    if sum((by is not None, to is not None, until_idle)) > 1:
-        raise WrongUsage("Say one of --by, --to and --until-idle.", "seqctl tick --by 3d")
-    result = ticking.tick(
-        session.store,
-        session.clock,
-        by=parse_duration(by) if by is not None else None,
-        to=_target(session, to),
-        until_idle=until_idle,
-        dry_run=dry_run,
-        progress=None if quiet else lambda so_far: _progress(session, so_far),
-        office=session.office,
-    )
+    if sum((by is not None, to is not None, until_idle, stop_here)) > 1:
+        raise WrongUsage(
+            "Say one of --by, --to, --until-idle and --stop-here.", "seqctl tick --by 3d"
+        )
+    if stop_here:
+        return _stop_here(session, ticking.stop_here(session.store))
+    result = _run(session, by, _target(session, to), until_idle, dry_run, quiet)
     _deliver_copies(session)
     session.progress("")
     session.look_again()
@@ -78,6 +75,81 @@ def tick(
             by=by is not None or to is not None or until_idle,
         )
     return 6 if result.errors or result.troubles or result.lost_track else None
+
+
+def _run(
+    session: Session,
+    by: str | None,
+    to: datetime | None,
+    until_idle: bool,
+    dry_run: bool,
+    quiet: bool,
+) -> TickResult:
+    """Tick, and show how far it is; raises Interrupted, with what was done, after Ctrl-C."""
+    from seqctl.service import ticking
+
+    seen: list[TickResult] = []
+
+    def look(so_far: TickResult) -> None:
+        seen[:] = [so_far]
+        if not quiet:
+            _progress(session, so_far)
+
+    try:
+        return ticking.tick(
+            session.store,
+            session.clock,
+            by=parse_duration(by) if by is not None else None,
+            to=to,
+            until_idle=until_idle,
+            dry_run=dry_run,
+            progress=look,
+            office=session.office,
+        )
+    except KeyboardInterrupt:
+        session.progress("")
+        session.look_again()
+        done = (_counts(seen[0]) if seen else "") or "nothing"
+        raise _interrupted(session, ticking.stopped_at(session.store), done, dry_run) from None
+
+
+def _stop_here(session: Session, stopped: Stopped) -> None:
+    now = stopped.now
+    session.emit({"now": now, "dropped_target": stopped.target})
+    if stopped.target is None:
+        session.say("No tick was interrupted; nothing was changed.")
+        return
+    session.say(f"Forgotten: the clock stays at {session.moment(now)}.")
+    if stopped.left_due:
+        session.say(
+            f"{stopped.left_due} steps that were due by then come when the clock gets there."
+        )
+
+
+def _interrupted(
+    session: Session, stopped: Stopped | None, done: str, dry_run: bool
+) -> Interrupted:
+    """What a tick had done when it was interrupted, what is left, and what to type next."""
+    if dry_run:
+        return Interrupted("Interrupted. It was a rehearsal; nothing is changed.")
+    said = f"Interrupted. Done so far: {done}."
+    if stopped is None:
+        return Interrupted(f"{said} The next tick does the rest, and nothing twice.", "seqctl tick")
+    if stopped.target is None:
+        return Interrupted(f"{said} What is due is left to the next tick.", "seqctl tick")
+    return Interrupted(
+        f"{said} The clock stands at {session.moment(stopped.now)}, {goal_words(session, stopped)}. "
+        "`seqctl tick` goes on to there, `seqctl tick --stop-here` stays where the clock stands.",
+        "seqctl tick",
+    )
+
+
+def goal_words(session: Session, stopped: Stopped) -> str:
+    """Where an interrupted tick was going, and what is left to do on the way."""
+    if not isinstance(stopped.target, datetime):
+        return "on the way to where nothing is due any more"
+    left = "1 step is" if stopped.left_due == 1 else f"{stopped.left_due} steps are"
+    return f"on the way to {session.moment(stopped.target)}; {left} due by then"
 
 
 def _target(session: Session, to: str | None) -> datetime | None:
@@ -193,7 +265,8 @@ def _tell_rehearsal(session: Session, result: TickResult, contacts: dict[int, st
         session.table(["when", "contact", "what", "detail"], rows)
 
 
-def _summary(session: Session, result: TickResult) -> str:
+def _counts(result: TickResult) -> str:
+    """What a tick did, in numbers: `2 mails, 1 task`."""
     counts = [
         (result.emails, "mail", "mails"),
         (result.tasks, "task", "tasks"),
@@ -204,7 +277,11 @@ def _summary(session: Session, result: TickResult) -> str:
         (result.left_due, "left waiting", "left waiting"),
     ]
     parts = [f"{n} {one if n == 1 else many}" for n, one, many in counts if n]
-    done = ", ".join(parts) or "nothing was due"
+    return ", ".join(parts)
+
+
+def _summary(session: Session, result: TickResult) -> str:
+    done = _counts(result) or "nothing was due"
     if result.next_due is None:
         return f"Done: {done}. Nothing more is scheduled."
     when = f"{session.moment(result.next_due)}, {show_from_now(result.next_due, result.ended)}"

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from seqctl.cli.asking import Yes, ask_first
 from seqctl.cli.frame import Noun
 from seqctl.cli.session import Session
+from seqctl.cli.words import MayBeEmpty
 from seqctl.domain.errors import WrongUsage
 
 if TYPE_CHECKING:
@@ -30,7 +32,9 @@ Teams = Annotated[
     list[str] | None, typer.Option("--team", metavar="T", help="A team; may be repeated.")
 ]
 Signature = Annotated[
-    str | None, typer.Option("--signature", metavar="TEXT", help="For {{ sender.signature }}.")
+    str | None,
+    typer.Option("--signature", metavar="TEXT", help="For {{ sender.signature }}."),
+    MayBeEmpty,
 ]
 
 
@@ -137,7 +141,7 @@ def edit(
 def remove(
     session: Session,
     name: Annotated[str, typer.Argument(help="The short name.")],
-    yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
+    yes: Yes = False,
 ) -> None:
     """Remove a user: live enrollments end, inboxes are disconnected, the history stays.
 
@@ -146,13 +150,13 @@ def remove(
     Example:
         seqctl user remove bo
     """
-    from seqctl.service.acting import user_named
-    from seqctl.service.people import remove_user
+    from seqctl.service.people import Removal, remove_user
 
-    user_named(session.store, name)  # before anything is asked
-    if session.interactive:
-        session.confirm(f"Remove {name} and end all live enrollments of {name}?", yes=yes)
-    removal = remove_user(session.store, name, session.user, session.now)
+    def act() -> Removal:
+        return remove_user(session.store, name, session.user, session.now)
+
+    ask_first(session, f"Remove the user {name}", act, yes=yes)
+    removal = act()
     session.emit(
         {
             **user_document(removal.user),

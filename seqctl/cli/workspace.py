@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from seqctl.cli.asking import Yes
+from seqctl.cli.paths import typed_path
 from seqctl.cli.session import Session
 from seqctl.domain.errors import BadFile, WrongUsage
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from pathlib import Path
 
 
 def init(
@@ -155,7 +157,7 @@ def backup(
         seqctl backup ~/backups/seqctl-2026-03-02.db
     """
 
-    path = Path(file).expanduser()
+    path = typed_path(file)
     size = session.back_up(path)
     session.emit({"file": str(path.absolute()), "bytes": size})
     session.say(f"Copied the workspace to {path} ({_sized(size)}).")
@@ -164,7 +166,7 @@ def backup(
 def restore(
     session: Session,
     file: Annotated[str, typer.Argument(help="A file made by `seqctl backup`.")],
-    yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
+    yes: Yes = False,
 ) -> None:
     """Put a copy back in the workspace's place.
 
@@ -176,9 +178,9 @@ def restore(
     """
     from seqctl.service.workspace import mark_restored
 
-    path = Path(file).expanduser()
-    if path.exists() and session.path.exists():
-        session.confirm(f"Replace {session.path} by the backup {path}?", yes=yes)
+    path = typed_path(file)
+    if not yes and path.exists() and session.path.exists():
+        _ask_to_replace(session, path)
     kept = session.restore(
         path,
         lambda store: mark_restored(store, session.user_name, session.clock, str(path.absolute())),
@@ -194,6 +196,18 @@ def restore(
     session.say(f"Restored {session.path} from {path}.")
     if kept is not None:
         session.say(f"What stood there is kept: {kept}")
+
+
+def _ask_to_replace(session: Session, backup: Path) -> None:
+    """Ask before a workspace is replaced, unless its clock is simulated (spec, section 12)."""
+    standing = session.standing()
+    if standing is not None and standing.simulated:
+        return
+    concerned = ""
+    if standing is not None:
+        one = standing.people == 1
+        concerned = f" {standing.people} {'person is' if one else 'people are'} in sequences there."
+    session.confirm(f"Replace {session.path} by the backup {backup}?{concerned}", yes=False)
 
 
 def _shown(value: int | str | None) -> int | str:

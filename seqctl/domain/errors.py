@@ -53,6 +53,13 @@ class NoWorkspace(BadFile):
     code = "NO_WORKSPACE"
 
 
+class Interrupted(SeqctlError):
+    """A person stopped it before it was done (exit 130, as a shell reports it)."""
+
+    exit_code = 130
+    code = "INTERRUPTED"
+
+
 class Busy(SeqctlError):
     """The workspace is busy, halted, or made by a newer seqctl (exit 7)."""
 

@@ -12,7 +12,7 @@ from unicodedata import normalize
 from seqctl.domain.addresses import stored_form
 from seqctl.domain.errors import WrongUsage
 from seqctl.domain.folding import folded
-from seqctl.domain.moments import in_utc, parse_moment
+from seqctl.domain.moments import in_utc, parse_moment, refuse_beyond
 
 
 class Kind(StrEnum):
@@ -140,16 +140,6 @@ def parse_filter(text: str, *, now: datetime, zone: str) -> Filter:
     return Filter(name, operator, _plain_value(name, kind, value), zone=zone)
 
 
-def nearest_known(name: str) -> str | None:
-    """The known name that a name of somebody's own was perhaps meant to be."""
-    if name in KINDS:
-        return None
-    from difflib import get_close_matches
-
-    near = get_close_matches(name, KINDS, n=1, cutoff=0.75)
-    return near[0] if near else None
-
-
 def property_name(text: str) -> str:
     """The name of a property as it is stored: `Job Title` is `job_title`, nothing is empty."""
     return re.sub(r"[\W_]+", "_", normalize("NFC", text).lower()).strip("_")
@@ -204,6 +194,7 @@ def _ordered(asked: Filter, kind: Kind, text: str, now: datetime) -> Filter:
         raise WrongUsage(
             f"{asked.name} is compared with {what}, not '{text}'.", error.hint
         ) from None
+    refuse_beyond(moment, f"'{text}' is", first=1)
     bare = asked.operator in (Operator.EQUAL, Operator.UNEQUAL)
     return asked._replace(value=moment, until=_day_after(text, asked.zone) if bare else None)
 

@@ -89,11 +89,26 @@ def parse_moment(text: str, *, now: datetime, zone: str) -> datetime:
             moment = _calendar_moment(words.upper(), now, zone)
     except (ValueError, OverflowError, WrongUsage):
         raise WrongUsage(f"'{text}' is not a time.", _MOMENT_EXAMPLES) from None
-    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
-        raise WrongUsage(
-            f"'{text}' is not between the years {FIRST_YEAR} and {LAST_YEAR}.", _MOMENT_EXAMPLES
-        )
-    return moment.replace(microsecond=0)
+    return refuse_beyond(moment, f"'{text}' is").replace(microsecond=0)
+
+
+def moment_after(now: datetime, duration: timedelta) -> datetime:
+    """The moment so long after `now`; raises `WrongUsage` beyond the year 9000."""
+    try:
+        moment = now + duration
+    except OverflowError:
+        moment = datetime.max.replace(tzinfo=UTC)
+    return refuse_beyond(moment, "That would be")
+
+
+def refuse_beyond(moment: datetime, what: str, *, first: int = FIRST_YEAR) -> datetime:
+    """Give the moment back; raises `WrongUsage` outside the years `first` to 9000.
+
+    Beyond them there is no room left for delays, other zones' clocks and the end of a day.
+    """
+    if not first <= moment.year <= LAST_YEAR:
+        raise WrongUsage(f"{what} not between the years {first} and {LAST_YEAR}.", _MOMENT_EXAMPLES)
+    return moment
 
 
 def _calendar_moment(text: str, now: datetime, zone: str) -> datetime:

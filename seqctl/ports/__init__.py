@@ -14,6 +14,7 @@ from seqctl.ports.received import ReceivedMails
 from seqctl.ports.views import Tasks, Views
 
 __all__ = [
+    "Ahead",
     "Clock",
     "Contacts",
     "Enrollments",
@@ -54,6 +55,17 @@ class WorkspaceState(NamedTuple):
     secret: str
 
 
+class Ahead(NamedTuple):
+    """What a clock that was ahead has dated: a `due` time of an enrollment, or a `hold` (its end,
+    else its beginning), with the contact and the sequence that it concerns."""
+
+    kind: str
+    id: int
+    at: datetime
+    contact: str | None
+    sequence: str | None
+
+
 class Workspace(Protocol):
     """The workspace's clock, halt and settings."""
 
@@ -64,6 +76,15 @@ class Workspace(Protocol):
     def halt(self, at: datetime, by: str, reason: str) -> None: ...
     def unhalt(self) -> None: ...
     def mark_restored(self, at: datetime) -> None: ...
+    def dated_ahead(self, now: datetime) -> list[Ahead]:
+        """The due times and holds that a clock ahead of `now` has dated, by kind and id."""
+        ...
+
+    def accept_clock(self, now: datetime) -> None:
+        """Remember that the clock was right at `now`, as the last event tells; what has happened
+        under a clock ahead of it is dated anew."""
+        ...
+
     def config(self) -> dict[str, str]: ...
     def configure(self, key: str, value: str) -> None: ...
 

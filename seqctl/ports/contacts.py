@@ -67,6 +67,10 @@ class Contacts(Protocol):
         """Addresses of contacts that begin like this one; with `user` only of those he may write to."""
         ...
 
+    def property_names(self) -> list[str]:
+        """The names of all properties that contacts have of their own."""
+        ...
+
     def has_property(self, name: str) -> bool:
         """Whether any contact has a property of this name."""
         ...

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from seqctl.domain.model import (
     Event,
@@ -64,8 +64,24 @@ class Sequences(Protocol):
         ...
 
 
+class Concerned(NamedTuple):
+    """How many enrollments something starts and ends, and of how many people."""
+
+    started: int
+    ended: int
+    people: int
+
+
 class History(Protocol):
     """The append-only history."""
+
+    def last_id(self) -> int:
+        """The id of the latest event, 0 if there is none."""
+        ...
+
+    def concerned_since(self, event_id: int) -> Concerned:
+        """Whose enrollments have been started and ended by the events after this one."""
+        ...
 
     def add(self, events: Iterable[Event]) -> None:
         """Write events that concern no single enrollment."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from seqctl.ports import Clock, Store
 
 
+_TOLERATED = timedelta(days=1)
+"""So far the system's clock may have gone back before a tick refuses to work."""
+
+
 def current_time(store: Store, clock: Clock) -> datetime:
     """Now: the stored clock, or the system's, which is never before the last event."""
     state = store.workspace.state()
@@ -23,6 +27,15 @@ def current_time(store: Store, clock: Clock) -> datetime:
     now = clock.now()
     last = store.history.last_at()
     return now if last is None else max(now, last)
+
+
+def far_ahead(store: Store, clock: Clock) -> datetime | None:
+    """When the last event of a real workspace was, if that is more than a day ahead of the system's
+    clock: one clock or the other was wrong (spec, section 2)."""
+    last = store.history.last_at()
+    if last is None or last - clock.now() <= _TOLERATED or store.workspace.state().simulated:
+        return None
+    return last
 
 
 def acting_user(store: Store, name: str | None) -> User:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
@@ -33,6 +34,14 @@ if TYPE_CHECKING:
     from seqctl.ports import Store
 
 _BATCH = 1000
+_PASSED_OVER = {
+    "OPTED_OUT": "opted out",
+    "BOUNCED": "bounced",
+    "BLOCKED": "blocked",
+    "NO_CONTACT_ACCESS": "another user's",
+    "IN_ANOTHER_SEQUENCE": "in another sequence (--also takes them)",
+}
+"""Why whoever is selected, and not named, is left out without that being a failure, and in words."""
 
 
 class Request(NamedTuple):
@@ -82,16 +91,18 @@ class _Enrolling:
         """Enroll all, in batches."""
         wanted = list(dict.fromkeys(stored_form(a) for a in self._request.addresses))
         selected = dict.fromkeys(stored_form(a) for a in self._request.selected)
-        self._enroll_all(wanted, leave_out=False)
-        chosen = [address for address in selected if address not in set(wanted)]
-        self._enroll_all(chosen, leave_out=not self._request.again)
+        self._enroll_all(wanted, selected=False)
+        named = set(wanted)
+        self._enroll_all([a for a in selected if a not in named], selected=True)
+        self._count_passed_over()
         for pause, addresses in self._started_held.items():
             one = len(addresses) == 1
             who = f"{addresses[0]} starts" if one else f"{len(addresses)} contacts start"
             self._outcome.notes.append(f"{who} paused: {pause}.")
         return self._outcome
 
-    def _enroll_all(self, addresses: list[str], *, leave_out: bool) -> None:
+    def _enroll_all(self, addresses: list[str], *, selected: bool) -> None:
+        leave_out = selected and not self._request.again
         ever = self._store.enrollments.ever_in(self._sequence.id) if leave_out else set[int]()
         for first in range(0, len(addresses), _BATCH):
             batch = addresses[first : first + _BATCH]
@@ -104,12 +115,19 @@ class _Enrolling:
                 if contact is not None and contact.id in ever:
                     self._leave_out(contact)
                     continue
-                made = self._one(address, contact, live, id)
+                made = self._one(address, contact, live, id, selected=selected)
                 if made is not None:
                     changes.append(made)
                     self._outcome.done.append(id)
                     id += 1
             self._store.enrollments.record(changes)
+
+    def _count_passed_over(self) -> None:
+        """One line for all whom a selection named and who may not be enrolled."""
+        codes = Counter(r.code for r in self._outcome.refused if r.passed_over)
+        counted = [f"{codes[code]} {words}" for code, words in _PASSED_OVER.items() if codes[code]]
+        if counted:
+            self._outcome.notes.append(f"Left out of those selected: {', '.join(counted)}.")
 
     def _leave_out(self, contact: Contact) -> None:
         latest = self._store.enrollments.latest(contact.id, self._sequence.id)
@@ -117,11 +135,18 @@ class _Enrolling:
         self._outcome.unchanged.append(latest.id)
 
     def _one(
-        self, address: str, contact: Contact | None, live: dict[int, set[int]], id: int
+        self,
+        address: str,
+        contact: Contact | None,
+        live: dict[int, set[int]],
+        id: int,
+        *,
+        selected: bool,
     ) -> Change | None:
         refusal = next(self._refusals(address, contact, live), None)
         if refusal is not None:
-            self._outcome.refused.append(Refusal(address, *refusal))
+            passed_over = selected and refusal[0] in _PASSED_OVER
+            self._outcome.refused.append(Refusal(address, *refusal, passed_over))
             return None
         assert contact is not None
         try:

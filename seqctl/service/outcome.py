@@ -6,11 +6,16 @@ from typing import NamedTuple
 
 
 class Refusal(NamedTuple):
-    """One contact that a verb refused, and why."""
+    """One contact that a verb refused, and why.
+
+    `passed_over` is True of one that a selection named, and that may not be written to: that is what
+    a selection that is made every day comes to, and no failure (spec, section 4).
+    """
 
     contact: str
     code: str
     message: str
+    passed_over: bool = False
 
 
 class Outcome(NamedTuple):
@@ -22,9 +27,14 @@ class Outcome(NamedTuple):
     notes: list[str]
 
     @property
+    def failures(self) -> list[Refusal]:
+        """The refusals of what was asked for, without those that a selection passes over."""
+        return [refusal for refusal in self.refused if not refusal.passed_over]
+
+    @property
     def exit_code(self) -> int:
         """0 done or nothing to do, 4 everything refused, 6 partly done."""
-        if not self.refused:
+        if not self.failures:
             return 0
         return 6 if self.done or self.unchanged else 4
 

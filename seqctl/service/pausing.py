@@ -291,7 +291,8 @@ def _thawed(
     restart: bool,
 ) -> Iterable[Change]:
     # A late tick may lift a hold as of a moment before the enrollment even began.
-    since = max(as_of, enrollment.held_since or as_of)
+    # A clock that was ahead may have held it at a moment that has not come yet.
+    since = max(as_of, min(enrollment.held_since or as_of, at))
     try:
         after = lifecycle.lift(enrollment, plan, since, restart=restart)
     except SeqctlError as error:

@@ -78,7 +78,7 @@ class _Reenrolling:
 
     def _refusal(self, address: str, contact: Contact | None) -> tuple[str, str] | None:
         if contact is None:
-            return unknown_contact(self._store, address, self._user)[1:]
+            return unknown_contact(self._store, address, self._user)[1:3]
         try:
             return reenrolling.first(self._refusals(contact))
         except SeqctlError as error:

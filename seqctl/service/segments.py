@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from seqctl.domain.errors import NotFound, WrongUsage
-from seqctl.domain.filters import Filter, Kind, Operator, nearest_known, parse_filter
+from seqctl.domain.filters import KINDS, Filter, Kind, Operator, parse_filter
 from seqctl.domain.model import Event, User
 from seqctl.service.acting import did_you_mean
 
@@ -23,23 +23,15 @@ def filters_of(
 ) -> list[Filter]:
     """The filters of typed expressions and of a segment, all of which a contact has to pass.
 
-    Raises WrongUsage for a bad expression, NotFound for an unknown segment or sequence.
+    Raises WrongUsage for a bad expression and for a property that no contact has, NotFound for an
+    unknown segment or sequence.
     """
     expressions = [*(expressions_of(store, segment) if segment is not None else ()), *where]
     filters = [parse_filter(text, now=now, zone=user.timezone) for text in expressions]
     for asked in filters:
+        _check_property(store, asked)
         _check_sequence(store, asked)
     return filters
-
-
-def doubts(store: Store, filters: Iterable[Filter]) -> list[str]:
-    """A sentence for each name that no contact has and that looks like a known one misspelt."""
-    sentences: list[str] = []
-    for asked in filters:
-        near = nearest_known(asked.name)
-        if near is not None and not store.contacts.has_property(asked.name):
-            sentences.append(f"No contact has a property '{asked.name}'. Did you mean {near}?")
-    return sentences
 
 
 def expressions_of(store: Store, name: str) -> list[str]:
@@ -84,6 +76,18 @@ def delete(store: Store, user: User, now: datetime, name: str) -> list[str]:
         store.contacts.delete_segment(name)
         store.history.add([Event(now, user.id, "segment-deleted", name)])
         return expressions
+
+
+def _check_property(store: Store, asked: Filter) -> None:
+    """Refuse a name that means nothing here: misspelt behind `!=` or `!`, it would let all pass."""
+    if asked.name in KINDS or store.contacts.has_property(asked.name):
+        return
+    near = did_you_mean(asked.name, [*KINDS, *store.contacts.property_names()])
+    raise WrongUsage(
+        f"No contact has a property '{asked.name}'.{near}",
+        "seqctl contact show EMAIL",
+        code="UNKNOWN_PROPERTY",
+    )
 
 
 def _check_sequence(store: Store, asked: Filter) -> None:

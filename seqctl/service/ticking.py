@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from seqctl.domain.errors import Busy, Refused, WrongUsage
 from seqctl.domain.model import Change, Event, MailStatus
+from seqctl.domain.moments import moment_after
 from seqctl.domain.sentences import said
+from seqctl.service.clocks import real_now
 
 if TYPE_CHECKING:
     from seqctl.domain.deciding import Place, World
@@ -24,7 +26,6 @@ BATCH = 1000
 IDLE = "idle"
 UNSETTLED = (MailStatus.SENDING, MailStatus.UNKNOWN)
 """Mails that may or may not have gone out."""
-_BACKWARDS = timedelta(days=1)
 _LAST_MOMENT = datetime.max.replace(microsecond=0, tzinfo=UTC)
 
 
@@ -100,8 +101,8 @@ def tick(
     With `dry_run` all of it is undone, no server is spoken to, and the result carries the changes.
 
     Raises:
-        Busy: another tick is at work, the workspace is halted, or the system's clock went back by
-            more than a day.
+        Busy: another tick is at work, the workspace is halted, or the last event lies more than a
+            day ahead of the system's clock.
         Refused: a real clock can't be moved.
         WrongUsage: `to` lies before the stored clock.
     """
@@ -116,6 +117,45 @@ def tick(
                 progress(run.result)
         run.close_mailroom()
         return run.arrive()
+
+
+class Stopped(NamedTuple):
+    """Where the stored clock stands, and where an interrupted tick was going: a moment, `idle`, or
+    None where there was none. `left_due` steps are due on that way."""
+
+    now: datetime
+    target: datetime | str | None
+    left_due: int
+
+
+def stopped_at(store: Store) -> Stopped | None:
+    """How far an interrupted tick has come; None in a real workspace, which has no target."""
+    state = store.workspace.state()
+    if state.now is None:
+        return None
+    target = state.tick_target
+    until = target if isinstance(target, datetime) else state.now
+    return Stopped(state.now, target, store.enrollments.count_due(until))
+
+
+def stop_here(store: Store) -> Stopped:
+    """Forget the target of an interrupted tick: the clock stays where it stands.
+
+    Raises Refused in a real workspace, Busy where a tick is at work.
+    """
+    with store.tick_lock(), store.writing():
+        stopped = stopped_at(store)
+        if stopped is None:
+            raise Refused(
+                "A tick of a real workspace goes nowhere: it does what is due now.",
+                "seqctl tick",
+                code="REAL_CLOCK",
+            )
+        if stopped.target is not None:
+            words = said("stopped, on the way to {target}", target=stopped.target)
+            store.workspace.aim(None)
+            store.history.add([Event(stopped.now, None, "clock", words)])
+    return stopped
 
 
 def refuse_halted(state: WorkspaceState) -> None:
@@ -136,7 +176,7 @@ class _Run:
         refuse_halted(state)
         self._simulated = state.simulated
         self._earlier_target = state.tick_target
-        now = state.now or _real_now(store, clock)
+        now = state.now or real_now(store, clock)
         self._now = now
         self._target: datetime | None = now
         self._careful = 0
@@ -155,7 +195,9 @@ class _Run:
                     code="REAL_CLOCK",
                 )
             return
-        target: datetime | str = IDLE if until_idle else to or self._now + (by or timedelta())
+        target: datetime | str = (
+            IDLE if until_idle else to or moment_after(self._now, by or timedelta())
+        )
         if self._earlier_target is not None:
             self.result.finished_earlier_target = True
             target = self._earlier_target
@@ -318,21 +360,3 @@ class _Run:
         if self._simulated and moment > self._now:
             self._now = moment
             self._store.workspace.move_clock(moment)
-
-
-def _real_now(store: Store, clock: Clock) -> datetime:
-    now = clock.now()
-    last = store.history.last_at()
-    if last is None or now >= last:
-        return now
-    if last - now > _BACKWARDS:
-        raise Busy(
-            said(
-                "The system's clock says {now}, but the workspace has seen {last}.",
-                now=now,
-                last=last,
-            ),
-            "set the clock of this machine right, then type it again",
-            code="CLOCK_WENT_BACK",
-        )
-    return last

@@ -52,7 +52,7 @@ class Link(NamedTuple):
 
 SETTINGS: dict[str, Number | Link] = {
     "enroll_confirm": Number(
-        25, 0, 1_000_000, "enroll asks before it starts more than this many at once"
+        25, 0, 1_000_000, "ask before more enrollments than this start or end at once"
     ),
     "rows": Number(50, 1, 1_000_000, "how many rows a table shows without --all"),
     "unsubscribe_url": Link(

@@ -47,6 +47,7 @@ class SqliteStore:
         self.sequences = SqliteSequences(connection)
         self.history = SqliteHistory(connection)
         self._told: datetime | None = None
+        self._seen: datetime | None = None
 
     @property
     def contacts(self) -> SqliteContacts:
@@ -110,17 +111,20 @@ class SqliteStore:
         """A command is told that it is `now`, and will write so.
 
         From here on `writing` raises Busy (`CLOCK_MOVED`) where something later has happened
-        meanwhile: what waited for a tick must not write into the time before it.
+        meanwhile: what waited for a tick must not write into the time before it. Nor may it write
+        into the time of a clock that another command has found to be ahead (`clock accept`).
         """
-        self._told = now
+        self._told, self._seen = now, self.history.last_at()
 
     def _refuse_late(self) -> None:
         last = None if self._told is None else self.history.last_at()
-        if self._told is not None and last is not None and last > self._told:
+        if self._told is None or last is None:
+            return
+        if last > self._told or (self._seen is not None and last < self._seen):
             from seqctl.domain.errors import Busy
 
             raise Busy(
-                "The workspace's clock went on while this command waited; nothing was changed.",
+                "The workspace's clock was moved while this command waited; nothing was changed.",
                 "type the same command again",
                 code="CLOCK_MOVED",
             )

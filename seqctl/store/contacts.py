@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from seqctl.domain.filters import Filter, Operator
+from seqctl.domain.filters import Filter
 from seqctl.domain.folding import folded
 from seqctl.domain.model import Contact, Event, User
 from seqctl.domain.moments import from_iso, iso
@@ -103,8 +103,19 @@ class SqliteContacts:
         return [email for (email,) in rows]
 
     def has_property(self, name: str) -> bool:
-        """Whether any contact has a property of this name."""
-        return self.count([Filter(name, Operator.SET)]) > 0
+        """Whether any contact has a property of its own of this name."""
+        row = self._connection.execute(
+            "SELECT 1 FROM contact AS c, json_each(c.properties) AS p WHERE p.key = ? LIMIT 1",
+            (name,),
+        ).fetchone()
+        return row is not None
+
+    def property_names(self) -> list[str]:
+        """The names of all properties that contacts have of their own."""
+        rows = self._connection.execute(
+            "SELECT DISTINCT p.key FROM contact AS c, json_each(c.properties) AS p ORDER BY p.key"
+        )
+        return [name for (name,) in rows]
 
     def standings(self, ids: Iterable[int]) -> dict[int, Standing]:
         """What the engine keeps about these contacts; those never enrolled are left out."""

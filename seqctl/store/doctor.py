@@ -201,7 +201,9 @@ _PROMISES = (
         "its previous event {0} is not one of the same history before it",
         """
         SELECT v.id, v.previous FROM event AS v LEFT JOIN event AS p ON p.id = v.previous
-        WHERE v.previous IS NOT NULL AND (p.id IS NULL OR p.id >= v.id OR p.at > v.at
+        WHERE v.previous IS NOT NULL AND (p.id IS NULL OR p.id >= v.id
+            OR (p.at > v.at AND NOT EXISTS (SELECT 1 FROM clock_accepted AS a
+                WHERE a.event_id > p.id AND a.event_id <= v.id))
             OR p.contact_id IS NOT v.contact_id OR p.enrollment_id IS NOT v.enrollment_id)
         """,
     ),

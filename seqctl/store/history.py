@@ -10,6 +10,7 @@ from datetime import datetime
 from seqctl.domain.model import Event
 from seqctl.domain.moments import from_iso, iso
 from seqctl.domain.sentences import Sentence
+from seqctl.ports.people import Concerned
 
 EVENT_COLUMNS = (
     "id, at, actor_id, kind, detail, contact_id, sequence_id, enrollment_id, step, "
@@ -51,6 +52,18 @@ class SqliteHistory:
     def last_id(self) -> int:
         """The id of the latest event, 0 if there is none."""
         return self._connection.execute("SELECT ifnull(max(id), 0) FROM event").fetchone()[0]
+
+    def concerned_since(self, event_id: int) -> Concerned:
+        """Whose enrollments have been started and ended by the events after this one."""
+        return Concerned(
+            *self._connection.execute(
+                "SELECT count(*) FILTER (WHERE kind IN ('enrolled', 'reenrolled')), "
+                "count(*) FILTER (WHERE kind IN ('unenrolled', 'finished')), "
+                "count(DISTINCT contact_id) FROM event WHERE id > ? AND enrollment_id IS NOT NULL "
+                "AND kind IN ('enrolled', 'reenrolled', 'unenrolled', 'finished')",
+                (event_id,),
+            ).fetchone()
+        )
 
     def last_at(self) -> datetime | None:
         """When the latest event happened."""

@@ -18,7 +18,18 @@ _LINE: tuple[str, ...] = ()
 _TIMING: tuple[str, ...] = ()
 
 # From when on the system's clock counts again.
-_CLOCK: tuple[str, ...] = ()
+_CLOCK: tuple[str, ...] = (
+    # Each time that a person said so: the event that tells it, the system's clock then, and what the
+    # workspace had seen: the time of its last event, and of the first that lay ahead.
+    """
+    CREATE TABLE clock_accepted (
+        event_id INTEGER PRIMARY KEY REFERENCES event,
+        at TEXT NOT NULL,
+        ahead_from TEXT NOT NULL,
+        ahead_to TEXT NOT NULL
+    ) STRICT
+    """,
+)
 
 # What the sentences of the history are made of.
 _HISTORY: tuple[str, ...] = (

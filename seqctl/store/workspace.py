@@ -7,7 +7,7 @@ import sqlite3
 from datetime import datetime
 
 from seqctl.domain.moments import iso
-from seqctl.ports import WorkspaceState
+from seqctl.ports import Ahead, WorkspaceState
 from seqctl.store.rows import moment, text
 
 _GIVEN_SINCE_AT_MOST = 100_000
@@ -78,6 +78,18 @@ class SqliteWorkspace:
             "UPDATE message SET status = 'sending' WHERE status IN ('queued', 'claimed') "
             "AND id IN (SELECT last_message_id FROM enrollment WHERE waiting = 'mail')"
         )
+
+    def dated_ahead(self, now: datetime) -> list[Ahead]:
+        """The due times and holds that a clock ahead of `now` has dated, by kind and id."""
+        from seqctl.store.dated_ahead import dated_ahead
+
+        return dated_ahead(self._connection, now)
+
+    def accept_clock(self, now: datetime) -> None:
+        """Remember that the clock was right at `now`, as the last event tells; see `dated_ahead`."""
+        from seqctl.store.dated_ahead import accept_clock
+
+        accept_clock(self._connection, now)
 
     def config(self) -> dict[str, str]:
         """All settings."""

@@ -16,7 +16,7 @@ import seqctl
 import seqctl.cli
 from seqctl.cli.frame import Noun
 from seqctl.cli.session import Session
-from seqctl.cli.words import contacts, sequence_and_contacts
+from seqctl.cli.words import Named, contacts, sequence_and_contacts
 from seqctl.domain.errors import NotFound, WrongUsage
 from tests.cli.conftest import Cli
 
@@ -350,8 +350,8 @@ def test_closed_streams_are_no_error() -> None:
 
 
 def test_what_holds_an_at_sign_is_a_contact() -> None:
-    assert sequence_and_contacts(["a@x", "intro", "b@x", "a@x"]) == ("intro", ["a@x", "b@x"])
-    assert sequence_and_contacts(None) == (None, [])
+    assert sequence_and_contacts(["a@x", "intro", "b@x", "a@x"]) == Named("intro", ["a@x", "b@x"])
+    assert sequence_and_contacts(None) == Named(None, [])
 
 
 def test_a_dash_reads_contacts_from_standard_input(

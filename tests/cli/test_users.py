@@ -223,13 +223,6 @@ def test_what_removing_did_as_json(both: Cli) -> None:
     }
 
 
-def test_on_a_terminal_removing_is_asked_about(both: Cli) -> None:
-    asked = both("user", "remove", "bo", stdin="n\n", terminal=True)
-    assert asked.exit_code == 4
-    assert "Remove bo and end all live enrollments of bo? [y/N]: " in asked.stderr
-    assert both("user", "remove", "bo", "--yes", terminal=True).exit_code == 0
-
-
 def test_who_cant_be_removed(both: Cli) -> None:
     assert both("user", "remove", "cy").exit_code == 3
     own = both("user", "remove", "bo", "--as", "bo", "--json")

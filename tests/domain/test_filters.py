@@ -14,7 +14,6 @@ from seqctl.domain.filters import (
     Filter,
     Operator,
     moment_in,
-    nearest_known,
     parse_filter,
     property_name,
 )
@@ -112,20 +111,6 @@ def test_any_text_is_understood_or_refused(text: str) -> None:
     except WrongUsage:
         return
     assert property_name(found.name) == found.name
-
-
-@pytest.mark.parametrize(
-    ("name", "near"),
-    [
-        ("firstname", "first_name"),
-        ("optedout", "opted_out"),
-        ("last_enroled_at", "last_enrolled_at"),
-        ("company", None),
-        ("favourite_colour", None),
-    ],
-)
-def test_a_misspelt_name_is_noticed(name: str, near: str | None) -> None:
-    assert nearest_known(name) == near
 
 
 @pytest.mark.parametrize(

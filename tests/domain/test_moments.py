@@ -12,6 +12,7 @@ from seqctl.domain.errors import WrongUsage
 from seqctl.domain.moments import (
     from_iso,
     iso,
+    moment_after,
     parse_duration,
     parse_moment,
     show_from_now,
@@ -144,3 +145,16 @@ def test_lengths_of_time_in_short_words(seconds: int, words: str) -> None:
 )
 def test_distances_from_now_in_one_unit(seconds: int, words: str) -> None:
     assert show_from_now(NOW + timedelta(seconds=seconds), NOW) == words
+
+
+@pytest.mark.parametrize("duration", [timedelta(days=2_600_000), timedelta(days=99_999_999)])
+def test_nothing_goes_beyond_the_last_year(duration: timedelta) -> None:
+    with pytest.raises(WrongUsage, match="not between the years 1970 and 9000"):
+        moment_after(NOW, duration)
+    assert moment_after(NOW, timedelta(days=1)) == NOW + timedelta(days=1)
+
+
+@pytest.mark.parametrize("zone", [STOCKHOLM, "America/New_York", "Pacific/Kiritimati"])
+def test_the_ends_of_the_calendar_are_shown_in_every_zone(zone: str) -> None:
+    for moment in (datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, tzinfo=UTC)):
+        assert show_moment(moment, zone)

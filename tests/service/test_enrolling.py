@@ -9,7 +9,7 @@ import pytest
 from seqctl.domain.errors import NotFound
 from seqctl.domain.model import Sharing
 from seqctl.service import contacts, inboxes, sequences
-from tests.desk import MAILS, MONDAY, Desk, codes
+from tests.desk import MAILS, MONDAY, Desk, at, codes
 
 DAY = timedelta(days=1)
 TASKS = """\
@@ -77,6 +77,10 @@ def _bounce(desk: Desk) -> None:
 
 def _block(desk: Desk) -> None:
     desk.store.contacts.suppress("@x.test", "blocked", MONDAY)
+
+
+def _block_ada(desk: Desk) -> None:
+    desk.store.contacts.suppress("ada@x.test", "blocked", MONDAY)
 
 
 def _take_access(desk: Desk) -> None:
@@ -284,3 +288,45 @@ def test_a_deleted_sequence(desk: Desk) -> None:
     desk.apply()
     sequences.delete(desk.store, desk.me, MONDAY, "intro")
     assert codes(desk.enroll("ada")) == [("ada", "SEQUENCE_DELETED")]
+
+
+SELECTED = {
+    "OPTED_OUT": (_opt_out, "1 opted out"),
+    "BOUNCED": (_bounce, "1 bounced"),
+    "BLOCKED": (_block_ada, "1 blocked"),
+    "NO_CONTACT_ACCESS": (_take_access, "1 another user's"),
+    "IN_ANOTHER_SEQUENCE": (_enroll_elsewhere, "1 in another sequence (--also takes them)"),
+}
+
+
+@pytest.mark.parametrize("code", SELECTED)
+def test_of_those_selected_whoever_may_not_be_written_to_is_no_failure(
+    desk: Desk, code: str
+) -> None:
+    forbid, words = SELECTED[code]
+    desk.apply()
+    forbid(desk)
+    desk.apply()
+    everyone = tuple(map(at, ("ada", "ben")))
+    outcome = desk.enroll(selected=everyone)
+    assert codes(outcome) == [("ada", code)]
+    assert (outcome.exit_code, len(outcome.done)) == (0, 1)
+    assert outcome.notes == [f"Left out of those selected: {words}."]
+    again = desk.enroll(selected=everyone)  # a script that runs every day
+    assert (again.exit_code, len(again.unchanged), codes(again)) == (0, 1, [("ada", code)])
+    named = desk.enroll("ada", selected=everyone)
+    assert (named.exit_code, codes(named)) == (6, [("ada", code)])
+    assert desk.enroll("ada").exit_code == 4
+
+
+@pytest.mark.parametrize("code", ["NOT_SHARED", "MISSING_FIELD", "NO_INBOX"])
+def test_what_keeps_a_selected_contact_out_by_mistake_is_a_failure(desk: Desk, code: str) -> None:
+    desk.apply()
+    RULES[code](desk)
+    assert desk.enroll(selected=(at("ada"),)).exit_code == 4
+
+
+def test_an_unknown_address_of_a_file_is_a_failure(desk: Desk) -> None:
+    desk.apply()
+    outcome = desk.enroll(selected=(at("ada"), at("nobody")))
+    assert (outcome.exit_code, codes(outcome)) == (6, [("nobody", "UNKNOWN_CONTACT")])
