@@ -31,6 +31,12 @@ class _Opened(NamedTuple):
     validity: int
     next_uid: int | None
 
+    def is_numbered_anew(self, cursor: Cursor) -> bool:
+        """Whether its mails have other numbers than when it was read: UIDs only ever rise, but in a
+        mailbox that was set back to an older state."""
+        set_back = self.next_uid is not None and self.next_uid <= cursor.last_uid
+        return set_back or self.validity != cursor.validity
+
 
 class ImapMailbox:
     """Implements `ports.mail.Mailbox`."""
@@ -71,8 +77,10 @@ class ImapMailbox:
             if name is None:
                 return
             opened = self._examine(name)
+            if cursor is not None and opened.is_numbered_anew(cursor):
+                cursor = None
             uids = self._uids(opened, cursor, since)
-        last = cursor.last_uid if cursor and cursor.validity == opened.validity else 0
+        last = cursor.last_uid if cursor else 0
         for start in range(0, len(uids), SLICE):
             with self._speaking():
                 found = self._fetch(uids[start : start + SLICE])
@@ -86,6 +94,10 @@ class ImapMailbox:
     def position(self, folder: Folder) -> Cursor | None:
         """The folder's cursor once all that `new` yielded is dealt with."""
         return self._positions.get(folder)
+
+    def gone(self, folder: Folder) -> frozenset[str]:
+        """A server's mails are known by its cursor, not by their keys."""
+        return frozenset()
 
     def find_sent(self, message_id: str, seqctl_id: str) -> datetime | None:
         """When it arrived in Sent, of the newest match. Raises Unreachable."""
@@ -168,10 +180,10 @@ class ImapMailbox:
         return self._box.folder.status(name, ["UIDNEXT"]).get("UIDNEXT")
 
     def _uids(self, opened: _Opened, cursor: Cursor | None, since: datetime) -> list[int]:
-        if cursor is None or cursor.validity != opened.validity:
+        if cursor is None:
             day = since - timedelta(days=1)
             return self._search(f"SINCE {day.day}-{_MONTHS[day.month - 1]}-{day.year}")
-        if opened.next_uid is not None and opened.next_uid <= cursor.last_uid + 1:
+        if opened.next_uid == cursor.last_uid + 1:
             return []
         # "n:*" gives the last mail even where its UID is below n.
         found = self._search(f"UID {cursor.last_uid + 1}:*")

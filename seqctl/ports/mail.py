@@ -161,6 +161,10 @@ class Mailbox(Protocol):
         nothing; None before `new` was read to its end, and for a Maildir, which has no cursor."""
         ...
 
+    def gone(self, folder: Folder) -> frozenset[str]:
+        """Those of the `known` keys that stand in the folder no longer, once `new` was read to its end."""
+        ...
+
     def find_sent(self, message_id: str, seqctl_id: str) -> datetime | None:
         """When the mail with this Message-ID, else with this X-Seqctl-Id, went out, if it stands in
         Sent; None if it does not."""

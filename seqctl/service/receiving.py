@@ -12,6 +12,7 @@ from seqctl.domain.model import Contact, Inbox, MailStatus
 from seqctl.ports.mail import Folder
 from seqctl.ports.received import Received
 from seqctl.service.reacting import About, Reaction, react, wrote_by_hand
+from seqctl.service.rereading import acted_already
 from seqctl.service.settling import Settling
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class Receiving:
         """Record a mail and what it changed."""
         judged = self._judge(letter, arrived.folder)
         settled = self._evidence(letter, judged)
-        reaction, note = self._react(judged, letter, arrived)
+        reaction, note = self._react_once(judged, letter, arrived)
         message, contact = judged.message, judged.contact
         received = Received(
             0,
@@ -93,6 +94,7 @@ class Receiving:
             reaction.suppressed,
             reaction.hold_id,
             reaction.ended,
+            letter.identity,
         )
         return received._replace(id=self._store.received.add(received))
 
@@ -184,6 +186,16 @@ class Receiving:
         settling = Settling(self._store, self._plans, self._now)
         settling.sent([message], min(dated or message.at, self._now), "seen since")
         return True
+
+    def _react_once(
+        self, judged: Judgement, letter: Letter, arrived: Arrived
+    ) -> tuple[Reaction, str]:
+        readings = self._store.received.readings(letter.identity)
+        first = acted_already(readings, self._inbox.id, arrived.folder, letter.sender)
+        if first is None:
+            return self._react(judged, letter, arrived)
+        where = "this inbox" if first.inbox_id == self._inbox.id else first.inbox
+        return Reaction(), f"read before in {where}, as mail {first.id}"
 
     def _react(self, judged: Judgement, letter: Letter, arrived: Arrived) -> tuple[Reaction, str]:
         if judged.kind == Kind.OWN:
