@@ -12,7 +12,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from seqctl.mail.sent_names import sent_among
-from seqctl.ports.mail import READ_AT_MOST, AccountRefused, Arrived, Cursor, Folder
+from seqctl.ports.mail import (
+    READ_AT_MOST,
+    AccountRefused,
+    Arrived,
+    Cursor,
+    Folder,
+    WereRead,
+)
 
 NEWEST_SENT = 2000
 _HEADERS_AT_MOST = 64 * 1024
@@ -48,6 +55,7 @@ class MaildirMailbox:
         cursor: Cursor | None,
         known: Iterable[str],
         since: datetime,
+        were_read: WereRead | None = None,
     ) -> Iterator[Arrived]:
         """Whatever stands there and isn't known, oldest first, whatever `since` says."""
         place = self._inbox if folder is Folder.INBOX else self._sent()

@@ -100,6 +100,10 @@ class ReceivedMails(Protocol):
         """Where a mail was read before, in whichever inbox and folder, oldest first."""
         ...
 
+    def were_read(self, inbox_id: int, folder: Folder, identities: Iterable[str]) -> set[str]:
+        """Those of these identities that were read from this folder."""
+        ...
+
     def recognise(self, found: Arrived, sender: str, subject: str, inbox_id: int) -> int | None:
         """The id of a mail of unknown identity that this one must be: by sender and subject, and by its
         number in the folder or the second of its arrival."""

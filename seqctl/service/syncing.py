@@ -90,7 +90,11 @@ def _new(
 ) -> Iterator[Arrived]:
     known = store.received.known_keys(inbox.id, folder) if inbox.account.maildir else ()
     assert inbox.since is not None
-    return mailbox.new(folder, cursor, known, inbox.since)
+
+    def were_read(identities: Iterable[str]) -> set[str]:
+        return store.received.were_read(inbox.id, folder, identities)
+
+    return mailbox.new(folder, cursor, known, inbox.since, were_read)
 
 
 def _batches(arrived: Iterator[Arrived]) -> Iterator[list[Arrived]]:

@@ -93,6 +93,15 @@ class SqliteReceived:
             for id, inbox_id, inbox, folder, sender, kind, counted in rows
         ]
 
+    def were_read(self, inbox_id: int, folder: Folder, identities: Iterable[str]) -> set[str]:
+        """Those of these identities that were read from this folder."""
+        rows = self._connection.execute(
+            f"SELECT identity FROM received WHERE identity IN {ONE_OF} "
+            "AND inbox_id = ? AND folder = ?",
+            (listed(identities), inbox_id, folder.value),
+        )
+        return {identity for (identity,) in rows}
+
     def recognise(self, found: Arrived, sender: str, subject: str, inbox_id: int) -> int | None:
         """The id of a mail of unknown identity that this one must be (see `ports.ReceivedMails`)."""
         validity = found.cursor.validity if found.cursor else 0
