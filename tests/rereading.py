@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
-from seqctl.domain.accounts import Account
+from seqctl.domain.accounts import Account, Secret, SecretKind, Server
 from seqctl.mail.office import Office
 from seqctl.service import inboxes, syncing
 from seqctl.store import SqliteStore
 from tests.desk import Desk
+from tests.mail.bad_imap_server import BadImapServer
+from tests.mail.bad_server import password_file
+from tests.mail.certificates import Authority
 
 _TABLES = ("enrollment", "hold", "suppression", "event", "received", "ended_by_mail", "message")
 
@@ -31,3 +35,10 @@ def reread(desk: Desk, address: str = "ann@acme.test") -> syncing.Synced:
     (synced,) = syncing.sync(desk.store, Office(), desk.now, [inbox])
     assert synced.trouble is None, synced
     return synced
+
+
+def imap_account(server: BadImapServer, authority: Authority, folder: Path) -> dict[str, Any]:
+    """What an account that reads from this server has; its password lies in `folder`."""
+    secret = Secret(SecretKind.FILE, password_file(folder, "a password"))
+    place = Server("localhost", server.port, "ann@acme.test", True)
+    return {"imap": place, "secret": secret, "ca_file": str(authority.ca_file)}

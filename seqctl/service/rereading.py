@@ -37,10 +37,18 @@ def acted_already(
     )
 
 
+def was_sent_from_here(readings: Iterable[Reading], inbox_id: int, sender: str) -> bool:
+    """Whether a mail from this address stood in Sent: then it may be an address of one's own."""
+    return any(
+        one.inbox_id == inbox_id and one.folder is Folder.SENT and one.sender == sender
+        for one in readings
+    )
+
+
 def _acted(one: Reading, here: bool, folder: Folder) -> bool:
     if folder is Folder.INBOX:
         return one.folder is Folder.INBOX and one.kind != Kind.OWN
     if one.folder is Folder.SENT:
         return one.counted
-    # Somebody else's mail that was moved into Sent is not written by hand.
-    return here and one.kind != Kind.OWN
+    # What somebody else wrote, and was moved into Sent, is not written by hand.
+    return here and one.kind not in (Kind.OWN, Kind.OTHER)
