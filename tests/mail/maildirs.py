@@ -23,6 +23,10 @@ class Maildir:
             os.utime(path, (at.timestamp(), at.timestamp()))
         return path
 
+    def keys(self) -> list[str]:
+        files = (file for part in ("new", "cur") for file in (self.path / part).iterdir())
+        return sorted(file.name.split(":2,")[0] for file in files)
+
     def file(self, key: str) -> Path:
         parts = (self.path / part for part in ("new", "cur"))
         (found,) = (p for part in parts for p in part.iterdir() if p.name.split(":2,")[0] == key)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from seqctl.domain.errors import Refused
 from seqctl.domain.letters import Kind
 from seqctl.domain.message_ids import message_id, seqctl_id
 from seqctl.ports.mail import Folder
@@ -287,6 +288,20 @@ def test_a_reclassified_mail_in_another_inbox(desk: Desk, mails: Maildir, shared
     reclassify(desk.store, desk.me, desk.now, 1, Kind.OTHER)
     shared.put("1.first", REPLY)
     assert reread(desk, "bo@acme.test").counted == 0
+    assert desk.row(2).status.value == "live"
+
+
+def test_a_copy_is_mended_where_it_acted(desk: Desk, mails: Maildir, shared: Maildir) -> None:
+    for folder, address in ((mails, "ann@acme.test"), (shared, "bo@acme.test")):
+        folder.put("1.first", REPLY)
+        reread(desk, address)
+    with pytest.raises(Refused) as caught:
+        reclassify(desk.store, desk.users["bo"], desk.now, 2, Kind.AUTO_REPLY)
+    assert (caught.value.code, caught.value.hint) == (
+        "COPY",
+        "seqctl --as ann mail reclassify 1 --as auto-reply",
+    )
+    reclassify(desk.store, desk.me, desk.now, 1, Kind.AUTO_REPLY)
     assert desk.row(2).status.value == "live"
 
 
