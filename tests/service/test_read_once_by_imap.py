@@ -134,7 +134,7 @@ def test_new_mail_among_mails_numbered_anew(desk: Desk, inbox: ImapFolder) -> No
     ("lost", "more"), [(60, 0), (119, 0), (1, 1), (60, 1), (1, 200), (60, 200), (119, 200)]
 )
 def test_new_mail_in_a_mailbox_that_was_set_back(
-    desk: Desk, inbox: ImapFolder, lost: int, more: int
+    desk: Desk, inbox: ImapFolder, server: SmallImapServer, lost: int, more: int
 ) -> None:
     """Its UID was that of another mail; `more` mails came, so that UIDNEXT tells nothing."""
     fill(inbox, 120)
@@ -146,7 +146,9 @@ def test_new_mail_in_a_mailbox_that_was_set_back(
     synced = reread(desk)
     assert (synced.read, synced.ended) == (1 + more, 1)
     assert desk.row(2).reason == "reply"
+    server.heard.clear()
     assert reread(desk).read == 0
+    assert not any("SEARCH" in line for line in server.heard)
 
 
 def test_set_back_a_little_and_filled_again_at_once(desk: Desk, inbox: ImapFolder) -> None:
