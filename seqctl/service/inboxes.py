@@ -71,7 +71,7 @@ def connect_inbox(
         if known is not None and known.connected and _is_wired(known, wiring, user):
             return Connecting(known, False, 0)
         inbox = store.people.connect_inbox(_wired(known, wiring, address, user, now))
-        if known is not None and _source(known.account) != _source(wiring.account):
+        if known is not None and _reads_another(known.account, wiring.account):
             store.received.forget_places(inbox.id)
         store.enrollments.take_earlier_slots(inbox.id, now - DAY)
         store.history.add([Event(at=now, actor_id=user.id, kind="inbox-connected", detail=address)])
@@ -184,8 +184,10 @@ def _is_wired(known: Inbox, wiring: Wiring, user: User) -> bool:
     return replace(known, id=0) == replace(wanted, limits=limits)
 
 
-def _source(account: Account) -> tuple[object, ...]:
-    return account.imap, account.maildir
+def _reads_another(before: Account, after: Account) -> bool:
+    """Whether another mailbox is read from now on; one that is not read meanwhile stays the same."""
+    changed = (before.imap, before.maildir) != (after.imap, after.maildir)
+    return changed and before.reads and after.reads
 
 
 def place_anew(

@@ -248,15 +248,13 @@ def test_a_mail_that_came_between_two_mailboxes_is_read(
     """Connected anew three days later: what came meanwhile was read by nobody."""
     fill(server.folders["INBOX"], 1)
     reread(desk)
-    late = mail(9, "ben@x.test")
     desk.tick(days=3)
-    server.folders["INBOX"].put(late, MONDAY + timedelta(days=1))
-    other = ImapFolder(validity=99)
-    for raw, at in ((mail(0), MONDAY), (late, MONDAY + timedelta(days=1))):
-        other.put(raw, at)
-    server.folders["INBOX"] = other
-    desk.store.received.forget_places(1)
-    assert reread(desk).ended == 1
+    other = Maildir(tmp_path / "mails")
+    other.put("1.known", mail(0), at=MONDAY)
+    other.put("2.late", mail(9, "ben@x.test"), at=MONDAY + timedelta(days=1))
+    read_from(desk, maildir=str(other.path))
+    synced = reread(desk)
+    assert (synced.read, synced.ended) == (1, 1)
     assert desk.row(2).reason == "reply"
 
 
@@ -269,6 +267,7 @@ def test_the_cursor_of_another_server_does_not_count(
     other = SmallImapServer(authority.signed_before("good"))
     try:
         other.folders["INBOX"].put(mail(5), MONDAY)
+        desk.tick(days=3)
         other.folders["INBOX"].put(mail(500, "ben@x.test"), MONDAY + timedelta(hours=2))
         read_from(desk, **imap_account(other, authority, tmp_path))
         assert desk.store.received.cursor(1, Folder.INBOX) is None
@@ -277,3 +276,15 @@ def test_the_cursor_of_another_server_does_not_count(
         assert desk.store.received.cursor(1, Folder.INBOX) == Cursor(1, 2)
     finally:
         other.stop()
+
+
+def test_what_came_while_nothing_was_read_is_read(
+    desk: Desk, server: SmallImapServer, authority: Authority, tmp_path: Path
+) -> None:
+    fill(server.folders["INBOX"], 1)
+    reread(desk)
+    read_from(desk)
+    desk.tick(days=2)
+    server.folders["INBOX"].put(mail(7, "ben@x.test"), MONDAY + timedelta(hours=9))
+    read_from(desk, **imap_account(server, authority, tmp_path))
+    assert reread(desk).ended == 1
