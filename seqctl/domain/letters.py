@@ -40,6 +40,7 @@ class Letter(NamedTuple):
     the beginning of that own, unquoted text. `token` is what follows "unsubscribe" in the subject, in the
     address it was sent to (`+unsubscribe-17.3f…@`), or in a body that says nothing else, genuine or not
     (`message_ids.message_of_token` tells). `accepts` is true for a calendar reply that accepts.
+    `identity` is by what the mail is known again: its Message-ID, or a digest.
     """
 
     sender: str
@@ -58,6 +59,7 @@ class Letter(NamedTuple):
     token: str | None
     accepts: bool
     text: str
+    identity: str = ""
 
 
 class Taken(NamedTuple):

@@ -15,13 +15,22 @@ from imap_tools.utils import encode_folder
 from seqctl.domain.accounts import Account
 from seqctl.domain.smtp_replies import clean_words
 from seqctl.mail.connecting import Patience, tls_context, unreachable
+from seqctl.mail.identity import identity_in
 from seqctl.mail.imap_parts import Fetched, fetched
 from seqctl.mail.imap_session import open_mailbox
 from seqctl.mail.secrets import Hidden, secret_of
 from seqctl.mail.sent_names import sent_among
-from seqctl.ports.mail import READ_AT_MOST, Arrived, Cursor, Folder, Unreachable
+from seqctl.ports.mail import (
+    READ_AT_MOST,
+    Arrived,
+    Cursor,
+    Folder,
+    Unreachable,
+    WereRead,
+)
 
 SLICE = 50
+_HEADS_AT_ONCE = 500
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -30,6 +39,12 @@ class _Opened(NamedTuple):
 
     validity: int
     next_uid: int | None
+
+    def is_numbered_anew(self, cursor: Cursor) -> bool:
+        """Whether its mails have other numbers than when it was read: UIDs only ever rise, but in a
+        mailbox that was set back to an older state."""
+        set_back = self.next_uid is not None and self.next_uid <= cursor.last_uid
+        return set_back or self.validity != cursor.validity
 
 
 class ImapMailbox:
@@ -63,6 +78,7 @@ class ImapMailbox:
         cursor: Cursor | None,
         known: Iterable[str],
         since: datetime,
+        were_read: WereRead | None = None,
     ) -> Iterator[Arrived]:
         """The mails behind the cursor, oldest first; `known` is of no use here."""
         self._positions.pop(folder, None)
@@ -71,8 +87,10 @@ class ImapMailbox:
             if name is None:
                 return
             opened = self._examine(name)
-            uids = self._uids(opened, cursor, since)
-        last = cursor.last_uid if cursor and cursor.validity == opened.validity else 0
+            if cursor is not None and opened.is_numbered_anew(cursor):
+                cursor = None
+            uids = self._behind(opened, cursor, since, were_read)
+        last = cursor.last_uid if cursor else 0
         for start in range(0, len(uids), SLICE):
             with self._speaking():
                 found = self._fetch(uids[start : start + SLICE])
@@ -86,6 +104,10 @@ class ImapMailbox:
     def position(self, folder: Folder) -> Cursor | None:
         """The folder's cursor once all that `new` yielded is dealt with."""
         return self._positions.get(folder)
+
+    def gone(self, folder: Folder) -> frozenset[str]:
+        """A server's mails are known by its cursor, not by their keys."""
+        return frozenset()
 
     def find_sent(self, message_id: str, seqctl_id: str) -> datetime | None:
         """When it arrived in Sent, of the newest match. Raises Unreachable."""
@@ -167,15 +189,38 @@ class ImapMailbox:
         """UIDNEXT of a server that doesn't tell it unasked."""
         return self._box.folder.status(name, ["UIDNEXT"]).get("UIDNEXT")
 
-    def _uids(self, opened: _Opened, cursor: Cursor | None, since: datetime) -> list[int]:
-        if cursor is None or cursor.validity != opened.validity:
-            day = since - timedelta(days=1)
-            return self._search(f"SINCE {day.day}-{_MONTHS[day.month - 1]}-{day.year}")
-        if opened.next_uid is not None and opened.next_uid <= cursor.last_uid + 1:
-            return []
-        # "n:*" gives the last mail even where its UID is below n.
-        found = self._search(f"UID {cursor.last_uid + 1}:*")
-        return [uid for uid in found if uid > cursor.last_uid]
+    def _behind(
+        self, opened: _Opened, cursor: Cursor | None, since: datetime, were_read: WereRead | None
+    ) -> list[int]:
+        """The UIDs of the mails that were not read yet, in order."""
+        fresh: list[int] = []
+        if cursor is not None:
+            if opened.next_uid == cursor.last_uid + 1:
+                return []
+            # "n:*" gives the last mail even where its UID is below n.
+            found = self._search(f"UID {cursor.last_uid + 1}:*")
+            fresh = [uid for uid in found if uid > cursor.last_uid]
+            if not fresh or not were_read or self._is_known(cursor.last_uid, were_read):
+                return fresh
+        day = since - timedelta(days=1)
+        standing = self._search(f"SINCE {day.day}-{_MONTHS[day.month - 1]}-{day.year}")
+        unread = self._unread(standing, were_read) if were_read else standing
+        return sorted({*fresh, *unread})
+
+    def _is_known(self, last_uid: int, were_read: WereRead) -> bool:
+        """Whether the mail at the cursor is one that was read: in a mailbox that was set back to an older
+        state, other mails have got the UIDs that were read."""
+        heads = self._heads(f"{max(1, last_uid - SLICE)}:{last_uid}") if last_uid else []
+        identity = heads[-1][1] if heads else None
+        return identity is None or bool(were_read([identity]))
+
+    def _unread(self, uids: list[int], were_read: WereRead) -> Iterator[int]:
+        """Those without the mails whose Message-ID was read, so that these needn't come again."""
+        for start in range(0, len(uids), _HEADS_AT_ONCE):
+            slice = uids[start : start + _HEADS_AT_ONCE]
+            heads = dict(self._heads(",".join(map(str, slice))))
+            known = were_read({identity for identity in heads.values() if identity is not None})
+            yield from (uid for uid in slice if heads.get(uid) not in known)
 
     def _with_header(self, header: str, value: str) -> list[int]:
         if not value or not value.isascii() or any(char in value for char in '"\\\r\n\0'):
@@ -192,6 +237,14 @@ class ImapMailbox:
             raise imaplib.IMAP4.error(f"FETCH: {parts}")
         wanted = set(uids)
         return sorted(mail for mail in fetched(parts) if mail.uid in wanted)
+
+    def _heads(self, uids: str) -> list[tuple[int, str | None]]:
+        """UID and Message-ID of these mails, by UID; None where a mail has no Message-ID."""
+        items = "UID INTERNALDATE BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)]"
+        status, parts = self._box.client.uid("FETCH", uids, f"({items})")
+        if status != "OK":
+            raise imaplib.IMAP4.error(f"FETCH: {parts}")
+        return sorted((mail.uid, identity_in(mail.raw)) for mail in fetched(parts))
 
 
 def _encoded(name: str) -> str:

@@ -21,6 +21,7 @@ from seqctl.mail.header_values import (
     seen,
 )
 from seqctl.mail.html_text import text_of_html
+from seqctl.mail.identity import identity_of
 from seqctl.mail.meetings import accepts
 from seqctl.mail.parts import Mail, Part, first, split_mail, text_of
 from seqctl.mail.quoted_mails import read_report
@@ -63,6 +64,7 @@ def _facts(mail: Mail, quoted: tuple[str, ...]) -> Letter:
         token=None,
         accepts=False,
         text="",
+        identity=identity_of(mail),
     )
 
 

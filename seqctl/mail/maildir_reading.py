@@ -12,7 +12,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from seqctl.mail.sent_names import sent_among
-from seqctl.ports.mail import READ_AT_MOST, AccountRefused, Arrived, Cursor, Folder
+from seqctl.ports.mail import (
+    READ_AT_MOST,
+    AccountRefused,
+    Arrived,
+    Cursor,
+    Folder,
+    WereRead,
+)
 
 NEWEST_SENT = 2000
 _HEADERS_AT_MOST = 64 * 1024
@@ -35,6 +42,7 @@ class MaildirMailbox:
     def __init__(self, folder: str) -> None:
         """Raises AccountRefused if there is no Maildir."""
         self._inbox = Path(folder).expanduser()
+        self._gone: dict[Folder, frozenset[str]] = {}
         if not any((self._inbox / part).is_dir() for part in ("cur", "new")):
             raise AccountRefused(
                 f"{folder} is no Maildir: it has no folder `cur` or `new`, or may not be read.",
@@ -47,21 +55,28 @@ class MaildirMailbox:
         cursor: Cursor | None,
         known: Iterable[str],
         since: datetime,
+        were_read: WereRead | None = None,
     ) -> Iterator[Arrived]:
         """Whatever stands there and isn't known, oldest first, whatever `since` says."""
         place = self._inbox if folder is Folder.INBOX else self._sent()
         if place is None:
             return
-        for found in sorted(_files(place, frozenset(known))):
+        gone = set(known)
+        for found in sorted(_files(place, frozenset(gone), gone)):
             read = _read(found.path, READ_AT_MOST)
             if read is not None:
                 raw, size = read
                 at = datetime.fromtimestamp(int(found.at), UTC)
                 yield Arrived(folder, found.key, at, raw, size, None)
+        self._gone[folder] = frozenset(gone)
 
     def position(self, folder: Folder) -> Cursor | None:
         """A Maildir has no cursor."""
         return None
+
+    def gone(self, folder: Folder) -> frozenset[str]:
+        """The known keys of files that were not there when `new` looked."""
+        return self._gone.get(folder, frozenset())
 
     def find_sent(self, message_id: str, seqctl_id: str) -> datetime | None:
         """Look through the headers of the newest NEWEST_SENT mails in Sent."""
@@ -120,12 +135,17 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
         return []
 
 
-def _files(maildir: Path, known: frozenset[str]) -> Iterator[_Found]:
-    """The mails whose keys aren't known, each once: a file may move from `new` to `cur` meanwhile."""
+def _files(maildir: Path, known: frozenset[str], gone: set[str] | None = None) -> Iterator[_Found]:
+    """The mails whose keys aren't known, each once: a file may move from `new` to `cur` meanwhile.
+
+    Of `gone` only the keys are left that are not there.
+    """
     seen: set[str] = set()
     for part in ("new", "cur"):
         for entry in _entries(maildir / part):
             key = entry.name.partition(":2,")[0]
+            if gone:
+                gone.discard(key)
             if key in known or key in seen or key.startswith("."):
                 continue
             at = _arrived(entry)

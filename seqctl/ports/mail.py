@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple, Protocol
@@ -138,6 +138,9 @@ class Arrived(NamedTuple):
 
 READ_AT_MOST = 512 * 1024
 
+WereRead = Callable[[Iterable[str]], set[str]]
+"""Those of some Message-IDs (`Letter.identity`) that were read from a folder before."""
+
 
 class Mailbox(Protocol):
     """A connected mailbox, read only but for `keep_sent`."""
@@ -148,17 +151,23 @@ class Mailbox(Protocol):
         cursor: Cursor | None,
         known: Iterable[str],
         since: datetime,
+        were_read: WereRead | None = None,
     ) -> Iterator[Arrived]:
         """The mails behind the cursor, oldest first, flags untouched.
 
-        Without a cursor (or with another UIDVALIDITY) those that arrived from the day before `since` on.
-        `known` are the keys of a Maildir that were read already. A folder that isn't there is empty.
+        Without a cursor, or where the mails were numbered anew, those that arrived from the day before
+        `since` on, but for those of which `were_read` knows the Message-ID. `known` are the keys of a
+        Maildir that were read already. A folder that isn't there is empty.
         """
         ...
 
     def position(self, folder: Folder) -> Cursor | None:
         """The folder's cursor once all that `new` has just yielded is dealt with, also if that was
         nothing; None before `new` was read to its end, and for a Maildir, which has no cursor."""
+        ...
+
+    def gone(self, folder: Folder) -> frozenset[str]:
+        """Those of the `known` keys that stand in the folder no longer, once `new` was read to its end."""
         ...
 
     def find_sent(self, message_id: str, seqctl_id: str) -> datetime | None:

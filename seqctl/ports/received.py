@@ -7,13 +7,14 @@ from datetime import date, datetime
 from typing import NamedTuple, Protocol
 
 from seqctl.domain.letters import Kind
-from seqctl.ports.mail import Cursor, Folder
+from seqctl.ports.mail import Arrived, Cursor, Folder
 
 
 class Received(NamedTuple):
     """One mail that was read, and what it was taken for.
 
-    `recipient` is who could not be reached, complained, or wants to be left alone. `answers` is the
+    `key` and `validity` say where it was found first, `identity` by what it is known again (None of old
+    mails without a Message-ID). `recipient` is who could not be reached, complained, or wants to be left alone. `answers` is the
     message of ours that it is about. `counted` is whether it changed anything: then `suppressed` is
     the mark that it set on the contact's address, `hold_id` the hold that it placed, and `ended` are
     the enrollments that it ended.
@@ -40,6 +41,19 @@ class Received(NamedTuple):
     suppressed: str | None = None
     hold_id: int | None = None
     ended: tuple[int, ...] = ()
+    identity: str | None = None
+
+
+class Reading(NamedTuple):
+    """That a mail was read before: where, from whom, and what it was taken for."""
+
+    id: int
+    inbox_id: int
+    inbox: str
+    folder: Folder
+    sender: str
+    kind: Kind
+    counted: bool
 
 
 class ReceivedView(NamedTuple):
@@ -62,16 +76,41 @@ class ReceivedMails(Protocol):
         """Remember up to where a folder was read; with one numbering it never goes back."""
         ...
 
+    def put_cursor(self, inbox_id: int, folder: Folder, cursor: Cursor) -> None:
+        """Remember up to where a folder was read, also where that is further back."""
+        ...
+
+    def forget_places(self, inbox_id: int) -> None:
+        """Another mailbox is read from now on: no cursor and no file name counts any more."""
+        ...
+
     def known_keys(self, inbox_id: int, folder: Folder) -> list[str]:
-        """The keys of all that was read from a folder."""
+        """The keys of the files of a Maildir that need not be opened again."""
         ...
 
-    def has_key(self, inbox_id: int, folder: Folder, key: str) -> bool:
-        """Whether the mail of this key was read from a Maildir."""
+    def know_keys(self, inbox_id: int, folder: Folder, keys: Iterable[str]) -> None:
+        """These files of a Maildir need not be opened again."""
         ...
 
-    def was_read(self, inbox_id: int, folder: Folder, message_id: str) -> bool:
-        """Whether a mail with this Message-ID was read from this folder before."""
+    def forget_keys(self, inbox_id: int, folder: Folder, keys: Iterable[str]) -> None:
+        """These files stand in a Maildir no longer."""
+        ...
+
+    def readings(self, identity: str) -> list[Reading]:
+        """Where a mail was read before, in whichever inbox and folder, oldest first."""
+        ...
+
+    def were_read(self, inbox_id: int, folder: Folder, identities: Iterable[str]) -> set[str]:
+        """Those of these identities that were read from this folder."""
+        ...
+
+    def recognise(self, found: Arrived, sender: str, subject: str, inbox_id: int) -> int | None:
+        """The id of a mail of unknown identity that this one must be: by sender and subject, and by its
+        number in the folder or the second of its arrival."""
+        ...
+
+    def name(self, id: int, identity: str) -> None:
+        """From now on a mail is known by this identity."""
         ...
 
     def add(self, received: Received) -> int:

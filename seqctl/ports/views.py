@@ -147,7 +147,7 @@ class Attention(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """A row that breaks a promise: a rule of spec, section 13, or `file` for a damaged file."""
+    """A row that breaks a promise: a rule of spec, section 13 (or 14.1), or `file` for a damaged file."""
 
     rule: str
     table: str

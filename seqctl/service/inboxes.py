@@ -71,6 +71,8 @@ def connect_inbox(
         if known is not None and known.connected and _is_wired(known, wiring, user):
             return Connecting(known, False, 0)
         inbox = store.people.connect_inbox(_wired(known, wiring, address, user, now))
+        if known is not None and _reads_another(known.account, wiring.account):
+            store.received.forget_places(inbox.id)
         store.enrollments.take_earlier_slots(inbox.id, now - DAY)
         store.history.add([Event(at=now, actor_id=user.id, kind="inbox-connected", detail=address)])
         placed = place_anew(store, inbox, user.id, now, "is connected again")
@@ -162,11 +164,13 @@ def _refuse_swallowing(store: Store, known: Inbox) -> None:
 
 
 def _wired(known: Inbox | None, wiring: Wiring, address: str, user: User, now: datetime) -> Inbox:
-    """The inbox as it is to be; one that read the same mailbox before goes on where it stopped."""
+    """The inbox as it is to be; one that read before goes on, also in another mailbox.
+
+    What stands there since it was first read, and was not read, came in the meantime.
+    """
     usual = USUAL_LIMITS if wiring.account.sends else NO_LIMITS
     limits = usual if wiring.limits is None else wiring.limits
-    reads_on = known is not None and _source(known.account) == _source(wiring.account)
-    since = known.since if known is not None and reads_on else now
+    since = known.since if known is not None and known.account.reads else now
     return Inbox(
         0, address, user.id, user.name, True, wiring.capture_to, wiring.account, limits, since
     )
@@ -180,8 +184,10 @@ def _is_wired(known: Inbox, wiring: Wiring, user: User) -> bool:
     return replace(known, id=0) == replace(wanted, limits=limits)
 
 
-def _source(account: Account) -> tuple[object, ...]:
-    return account.imap, account.maildir
+def _reads_another(before: Account, after: Account) -> bool:
+    """Whether another mailbox is read from now on; one that is not read meanwhile stays the same."""
+    changed = (before.imap, before.maildir) != (after.imap, after.maildir)
+    return changed and before.reads and after.reads
 
 
 def place_anew(

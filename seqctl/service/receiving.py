@@ -12,12 +12,14 @@ from seqctl.domain.model import Contact, Inbox, MailStatus
 from seqctl.ports.mail import Folder
 from seqctl.ports.received import Received
 from seqctl.service.reacting import About, Reaction, react, wrote_by_hand
+from seqctl.service.rereading import acted_already, was_sent_from_here
 from seqctl.service.settling import Settling
 
 if TYPE_CHECKING:
     from seqctl.ports import Store
     from seqctl.ports.mail import Arrived
     from seqctl.ports.outbox import Sent
+    from seqctl.ports.received import Reading
     from seqctl.service.planning import Plans
 
 BY_HAND = "written by hand"
@@ -67,9 +69,10 @@ class Receiving:
 
     def take(self, arrived: Arrived, letter: Letter) -> Received:
         """Record a mail and what it changed."""
-        judged = self._judge(letter, arrived.folder)
+        readings = self._store.received.readings(letter.identity)
+        judged = self._judge(letter, arrived.folder, readings)
         settled = self._evidence(letter, judged)
-        reaction, note = self._react(judged, letter, arrived)
+        reaction, note = self._react_once(judged, letter, arrived, readings)
         message, contact = judged.message, judged.contact
         received = Received(
             0,
@@ -93,13 +96,14 @@ class Receiving:
             reaction.suppressed,
             reaction.hold_id,
             reaction.ended,
+            letter.identity,
         )
         return received._replace(id=self._store.received.add(received))
 
     # --- what it is -----------------------------------------------------------------------------
 
-    def _judge(self, letter: Letter, folder: Folder) -> Judgement:
-        own = self._own(letter, folder)
+    def _judge(self, letter: Letter, folder: Folder, readings: list[Reading]) -> Judgement:
+        own = self._own(letter, folder, readings)
         if own is not None:
             return own
         kind, reason = taken_for(letter)
@@ -117,7 +121,7 @@ class Receiving:
             return judged
         return self._perhaps_reply(judged)
 
-    def _own(self, letter: Letter, folder: Folder) -> Judgement | None:
+    def _own(self, letter: Letter, folder: Folder, readings: list[Reading]) -> Judgement | None:
         number = message_of(letter.message_id or "", self._secret)
         if self._is_ours(letter) or number is not None:
             message = self._message(number) if number is not None else None
@@ -128,6 +132,9 @@ class Receiving:
             return Judgement(Kind.OWN, "sent by seqctl" if by_seqctl else BY_HAND)
         if letter.sender == self._inbox.address and letter.failure is None:
             return Judgement(Kind.OWN, "from this inbox itself")
+        copied = was_sent_from_here(readings, self._inbox.id, letter.sender)
+        if copied and self._from(letter.sender) is None:
+            return Judgement(Kind.OWN, "a copy of a mail in Sent")
         return None
 
     def _is_ours(self, letter: Letter) -> bool:
@@ -184,6 +191,15 @@ class Receiving:
         settling = Settling(self._store, self._plans, self._now)
         settling.sent([message], min(dated or message.at, self._now), "seen since")
         return True
+
+    def _react_once(
+        self, judged: Judgement, letter: Letter, arrived: Arrived, readings: list[Reading]
+    ) -> tuple[Reaction, str]:
+        first = acted_already(readings, self._inbox.id, arrived.folder, letter.sender)
+        if first is None:
+            return self._react(judged, letter, arrived)
+        where = "this inbox" if first.inbox_id == self._inbox.id else first.inbox
+        return Reaction(), f"read before in {where}, as mail {first.id}"
 
     def _react(self, judged: Judgement, letter: Letter, arrived: Arrived) -> tuple[Reaction, str]:
         if judged.kind == Kind.OWN:

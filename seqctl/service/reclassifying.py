@@ -13,6 +13,7 @@ from seqctl.service.pausing import lift_by_hand
 from seqctl.service.planning import Plans
 from seqctl.service.reacting import About, react
 from seqctl.service.reenrolling import revive
+from seqctl.service.rereading import acted_already
 
 if TYPE_CHECKING:
     from seqctl.ports import Store
@@ -30,7 +31,7 @@ def reclassify(store: Store, user: User, now: datetime, id: int, kind: Kind) -> 
     """Take a mail for `kind`: what it changed is undone, and what `kind` asks for is done.
 
     An enrollment that it ended is revived: a new one goes on with what was left of the delay. Raises
-    NotFound, Refused for another user's inbox, WrongUsage for `own`.
+    NotFound, Refused for another user's inbox or a copy that changed nothing, WrongUsage for `own`.
     """
     with store.writing():
         received, inbox = _found(store, user, id)
@@ -41,6 +42,7 @@ def reclassify(store: Store, user: User, now: datetime, id: int, kind: Kind) -> 
             )
         if kind == received.kind:
             return Reclassified(received, [])
+        _refuse_copy(store, received, kind)
         effects = _undo(store, received, user, now)
         after = received._replace(kind=kind, counted=False, suppressed=None, hold_id=None, ended=())
         after = after._replace(reason=f"{user.name} says so; was taken for {received.kind.value}")
@@ -90,6 +92,23 @@ def _found(store: Store, user: User, id: int) -> tuple[Received, Inbox]:
             code="NOT_YOURS",
         )
     return received, inbox
+
+
+def _refuse_copy(store: Store, received: Received, kind: Kind) -> None:
+    """What a mail has changed is undone where it acted, not at another copy of it."""
+    if received.identity is None or received.counted:
+        return
+    earlier = [one for one in store.received.readings(received.identity) if one.id < received.id]
+    first = acted_already(earlier, received.inbox_id, received.folder, received.sender)
+    if first is None:
+        return
+    inbox = next(i for i in store.people.inboxes() if i.id == first.inbox_id)
+    raise Refused(
+        f"Mail {received.id} is a copy of mail {first.id}, which {inbox.address} read first: "
+        "that one counts.",
+        f"seqctl --as {inbox.user} mail reclassify {first.id} --as {kind.value}",
+        code="COPY",
+    )
 
 
 def _contact(store: Store, received: Received) -> Contact | None:

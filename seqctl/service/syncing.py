@@ -13,11 +13,12 @@ from seqctl.domain.model import Inbox
 from seqctl.ports.mail import AccountRefused, Folder, Unreachable
 from seqctl.service.planning import Plans
 from seqctl.service.receiving import Receiving
+from seqctl.service.rereading import in_this_place
 
 if TYPE_CHECKING:
     from seqctl.domain.letters import Letter
     from seqctl.ports import Store
-    from seqctl.ports.mail import Arrived, Mailbox, PostOffice
+    from seqctl.ports.mail import Arrived, Cursor, Mailbox, PostOffice
     from seqctl.ports.received import Received
 
 _AT_ONCE = 50
@@ -68,10 +69,11 @@ def read_mailbox(
     """
     received: list[Received] = []
     for folder in (Folder.SENT, Folder.INBOX):
-        for batch in _batches(_new(store, inbox, mailbox, folder)):
+        cursor = store.received.cursor(inbox.id, folder)
+        for batch in _batches(_new(store, inbox, mailbox, folder, cursor)):
             letters = [office.read(arrived.raw) for arrived in batch]
             received += _record(store, plans, now, inbox, batch, letters)
-        _remember_position(store, inbox, mailbox, folder)
+        _remember_position(store, inbox, mailbox, folder, cursor)
     told = [mail for mail in received if mail.folder == Folder.INBOX or mail.counted]
     kinds = Counter(mail.kind.value for mail in told)
     return Synced(
@@ -83,11 +85,16 @@ def read_mailbox(
     )
 
 
-def _new(store: Store, inbox: Inbox, mailbox: Mailbox, folder: Folder) -> Iterator[Arrived]:
+def _new(
+    store: Store, inbox: Inbox, mailbox: Mailbox, folder: Folder, cursor: Cursor | None
+) -> Iterator[Arrived]:
     known = store.received.known_keys(inbox.id, folder) if inbox.account.maildir else ()
-    cursor = store.received.cursor(inbox.id, folder)
     assert inbox.since is not None
-    return mailbox.new(folder, cursor, known, inbox.since)
+
+    def were_read(identities: Iterable[str]) -> set[str]:
+        return store.received.were_read(inbox.id, folder, identities)
+
+    return mailbox.new(folder, cursor, known, inbox.since, were_read)
 
 
 def _batches(arrived: Iterator[Arrived]) -> Iterator[list[Arrived]]:
@@ -116,21 +123,21 @@ def _record(
         last = batch[-1]
         if last.cursor is not None:
             store.received.move_cursor(inbox.id, last.folder, last.cursor)
+        else:
+            keys = (arrived.key for arrived in batch)
+            store.received.know_keys(inbox.id, last.folder, keys)
     return fresh
 
 
 def _was_read(store: Store, inbox: Inbox, arrived: Arrived, letter: Letter) -> bool:
-    """Whether it was read before: by another command meanwhile, or under another number of a server
-    that has numbered its mails anew."""
-    received, folder = store.received, arrived.folder
-    if arrived.cursor is None:
-        return received.has_key(inbox.id, folder, arrived.key)
-    known = received.cursor(inbox.id, folder)
-    if known is None:
-        return False
-    if known.validity == arrived.cursor.validity:
-        return int(arrived.key) <= known.last_uid
-    return letter.message_id is not None and received.was_read(inbox.id, folder, letter.message_id)
+    """Whether it was read before, by whatever number or name, or by another command meanwhile."""
+    readings = store.received.readings(letter.identity)
+    if in_this_place(readings, inbox.id, arrived.folder):
+        return True
+    id = store.received.recognise(arrived, letter.sender, letter.subject, inbox.id)
+    if id is not None:
+        store.received.name(id, letter.identity)
+    return id is not None
 
 
 def _aliases(store: Store, senders: set[str]) -> dict[str, int]:
@@ -138,9 +145,15 @@ def _aliases(store: Store, senders: set[str]) -> dict[str, int]:
     return store.received.aliases(unknown) if unknown else {}
 
 
-def _remember_position(store: Store, inbox: Inbox, mailbox: Mailbox, folder: Folder) -> None:
+def _remember_position(
+    store: Store, inbox: Inbox, mailbox: Mailbox, folder: Folder, before: Cursor | None
+) -> None:
     """Old mails that were passed over are never searched again."""
     position = mailbox.position(folder)
-    if position is not None and position != store.received.cursor(inbox.id, folder):
+    if position is not None and position != before:
         with store.writing():
-            store.received.move_cursor(inbox.id, folder, position)
+            store.received.put_cursor(inbox.id, folder, position)
+    gone = mailbox.gone(folder)
+    if gone:
+        with store.writing():
+            store.received.forget_keys(inbox.id, folder, gone)

@@ -260,6 +260,15 @@ _PROMISES = (
             AND v.actor_id IS NOT e.user_id
         """,
     ),
+    Promise(
+        "14.1",
+        "received",
+        "mail {0} was read twice in the folder {1} of inbox {2}",
+        """
+        SELECT max(id), identity, folder, inbox_id FROM received WHERE identity IS NOT NULL
+        GROUP BY identity, inbox_id, folder HAVING count(*) > 1
+        """,
+    ),
 )
 
 

@@ -9,15 +9,15 @@ from typing import Any
 
 from seqctl.domain.letters import Kind
 from seqctl.domain.moments import from_iso, iso
-from seqctl.ports.mail import Cursor, Folder
-from seqctl.ports.received import Received, ReceivedView
+from seqctl.ports.mail import Arrived, Cursor, Folder
+from seqctl.ports.received import Reading, Received, ReceivedView
 from seqctl.store.rows import Row
 from seqctl.store.selecting import ONE_OF, Conditions, at_most, listed
 
 _COLUMNS = (
     "id", "inbox_id", "folder", "validity", "key", "read_at", "at", "sender", "subject", "message_id",
     "kind", "reason", "recipient", "contact_id", "enrollment_id", "answers", "returns", "counted",
-    "suppressed", "hold_id",
+    "suppressed", "hold_id", "identity",
 )  # fmt: skip
 _SELECT = f"SELECT {', '.join(f'r.{column}' for column in _COLUMNS)}"
 _CHANGING = _COLUMNS[_COLUMNS.index("kind") :]
@@ -48,28 +48,75 @@ class SqliteReceived:
             (inbox_id, folder.value, *cursor),
         )
 
+    def put_cursor(self, inbox_id: int, folder: Folder, cursor: Cursor) -> None:
+        """Remember up to where a folder was read, also where that is further back."""
+        self._connection.execute(
+            "INSERT OR REPLACE INTO mailbox_cursor VALUES (?, ?, ?, ?)",
+            (inbox_id, folder.value, *cursor),
+        )
+
+    def forget_places(self, inbox_id: int) -> None:
+        """Another mailbox is read from now on: no cursor and no file name counts any more."""
+        for table in ("mailbox_cursor", "read_file"):
+            self._connection.execute(f"DELETE FROM {table} WHERE inbox_id = ?", (inbox_id,))
+
     def known_keys(self, inbox_id: int, folder: Folder) -> list[str]:
-        """The keys of all that was read from a folder."""
+        """The keys of the files of a Maildir that need not be opened again."""
         rows = self._connection.execute(
-            "SELECT key FROM received WHERE inbox_id = ? AND folder = ?", (inbox_id, folder.value)
+            "SELECT key FROM read_file WHERE inbox_id = ? AND folder = ?", (inbox_id, folder.value)
         )
         return [row[0] for row in rows]
 
-    def has_key(self, inbox_id: int, folder: Folder, key: str) -> bool:
-        """Whether the mail of this key was read from a Maildir."""
-        row = self._connection.execute(
-            "SELECT 1 FROM received WHERE inbox_id = ? AND folder = ? AND validity = 0 AND key = ?",
-            (inbox_id, folder.value, key),
-        ).fetchone()
-        return row is not None
+    def know_keys(self, inbox_id: int, folder: Folder, keys: Iterable[str]) -> None:
+        """These files of a Maildir need not be opened again."""
+        self._connection.executemany(
+            "INSERT OR IGNORE INTO read_file VALUES (?, ?, ?)",
+            [(inbox_id, folder.value, key) for key in keys],
+        )
 
-    def was_read(self, inbox_id: int, folder: Folder, message_id: str) -> bool:
-        """Whether a mail with this Message-ID was read from this folder before."""
+    def forget_keys(self, inbox_id: int, folder: Folder, keys: Iterable[str]) -> None:
+        """These files stand in a Maildir no longer."""
+        self._connection.executemany(
+            "DELETE FROM read_file WHERE inbox_id = ? AND folder = ? AND key = ?",
+            [(inbox_id, folder.value, key) for key in keys],
+        )
+
+    def readings(self, identity: str) -> list[Reading]:
+        """Where a mail was read before, in whichever inbox and folder, oldest first."""
+        rows = self._connection.execute(
+            "SELECT r.id, inbox_id, address, folder, sender, r.kind, counted FROM received AS r "
+            "JOIN inbox ON inbox.id = r.inbox_id WHERE identity = ? ORDER BY r.id",
+            (identity,),
+        )
+        return [
+            Reading(id, inbox_id, inbox, Folder(folder), sender, Kind(kind), bool(counted))
+            for id, inbox_id, inbox, folder, sender, kind, counted in rows
+        ]
+
+    def were_read(self, inbox_id: int, folder: Folder, identities: Iterable[str]) -> set[str]:
+        """Those of these identities that were read from this folder."""
+        rows = self._connection.execute(
+            f"SELECT identity FROM received WHERE identity IN {ONE_OF} "
+            "AND inbox_id = ? AND folder = ?",
+            (listed(identities), inbox_id, folder.value),
+        )
+        return {identity for (identity,) in rows}
+
+    def recognise(self, found: Arrived, sender: str, subject: str, inbox_id: int) -> int | None:
+        """The id of a mail of unknown identity that this one must be (see `ports.ReceivedMails`)."""
+        validity = found.cursor.validity if found.cursor else 0
+        told = (inbox_id, found.folder.value, sender, subject, iso(found.at))
         row = self._connection.execute(
-            "SELECT 1 FROM received WHERE message_id = ? AND inbox_id = ? AND folder = ?",
-            (message_id, inbox_id, folder.value),
+            "SELECT id FROM received WHERE inbox_id = ? AND folder = ? AND sender = ? "
+            "AND identity IS NULL AND message_id IS NULL AND subject = ? "
+            "AND (at = ? OR (validity = ? AND key = ?)) ORDER BY id LIMIT 1",
+            (*told, validity, found.key),
         ).fetchone()
-        return row is not None
+        return row[0] if row else None
+
+    def name(self, id: int, identity: str) -> None:
+        """From now on a mail is known by this identity."""
+        self._connection.execute("UPDATE received SET identity = ? WHERE id = ?", (identity, id))
 
     def add(self, received: Received) -> int:
         """Store a mail that was read (its id is ignored) and give its id."""
@@ -163,5 +210,5 @@ def _values(received: Received) -> tuple[object, ...]:
         *received[:2], received.folder.value, *received[3:5], iso(received.read_at),
         iso(received.at), *received[7:10], received.kind.value, *received[11:16],
         received.returns.isoformat() if received.returns else None, int(received.counted),
-        *received[18:20],
+        *received[18:20], received.identity,
     )  # fmt: skip

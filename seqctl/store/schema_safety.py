@@ -65,7 +65,72 @@ _FOLDED = (
 )
 
 # By what a mail is known again.
-_READING: tuple[str, ...] = ()
+_READING: tuple[str, ...] = (
+    # A UID or a file's name may come again for another mail: they are not unique any more.
+    """
+    CREATE TABLE received_again (
+        id INTEGER PRIMARY KEY,
+        inbox_id INTEGER NOT NULL REFERENCES inbox,
+        folder TEXT NOT NULL CHECK (folder IN ('inbox', 'sent')),
+        validity INTEGER NOT NULL,
+        key TEXT NOT NULL,
+        read_at TEXT NOT NULL,
+        at TEXT NOT NULL,
+        sender TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        message_id TEXT,
+        kind TEXT NOT NULL CHECK (kind IN ('reply', 'auto-reply', 'bounce-hard', 'bounce-soft',
+            'complaint', 'unsubscribe', 'meeting', 'own', 'other')),
+        reason TEXT NOT NULL,
+        recipient TEXT,
+        contact_id INTEGER REFERENCES contact,
+        enrollment_id INTEGER REFERENCES enrollment,
+        answers INTEGER REFERENCES message,
+        returns TEXT,
+        counted INTEGER NOT NULL CHECK (counted IN (0, 1)),
+        suppressed TEXT CHECK (suppressed IN ('opted_out', 'bounced')),
+        hold_id INTEGER,
+        identity TEXT
+    ) STRICT
+    """,
+    # Whatever was read twice before keeps both rows; the first one is known again.
+    """
+    INSERT INTO received_again
+    SELECT id, inbox_id, folder, validity, key, read_at, at, sender, subject, message_id, kind, reason,
+        recipient, contact_id, enrollment_id, answers, returns, counted, suppressed, hold_id,
+        CASE row_number() OVER (PARTITION BY message_id, inbox_id, folder ORDER BY id)
+            WHEN 1 THEN message_id END
+    FROM received ORDER BY id
+    """,
+    "DROP TABLE received",
+    "ALTER TABLE received_again RENAME TO received",
+    """
+    CREATE UNIQUE INDEX received_once ON received (identity, inbox_id, folder)
+    WHERE identity IS NOT NULL
+    """,
+    # Mails without a Message-ID that were read before there were digests.
+    """
+    CREATE INDEX received_unnamed ON received (inbox_id, folder, sender)
+    WHERE identity IS NULL AND message_id IS NULL
+    """,
+    "CREATE INDEX received_of_contact ON received (contact_id) WHERE contact_id IS NOT NULL",
+    "CREATE INDEX received_from ON received (sender) WHERE kind = 'reply' AND contact_id IS NOT NULL",
+    # The files of Maildirs that need not be opened again.
+    """
+    CREATE TABLE read_file (
+        inbox_id INTEGER NOT NULL REFERENCES inbox,
+        folder TEXT NOT NULL CHECK (folder IN ('inbox', 'sent')),
+        key TEXT NOT NULL,
+        PRIMARY KEY (inbox_id, folder, key)
+    ) STRICT, WITHOUT ROWID
+    """,
+    # Those without a Message-ID are opened once more, for their digest.
+    """
+    INSERT INTO read_file
+    SELECT DISTINCT inbox_id, folder, key FROM received
+    WHERE validity = 0 AND message_id IS NOT NULL
+    """,
+)
 
 
 def add_safety(connection: sqlite3.Connection) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage, Message
 from email.policy import SMTP
-from email.utils import format_datetime
+from email.utils import format_datetime, make_msgid
 from pathlib import Path
 from typing import Any
 
@@ -139,7 +139,7 @@ class Post:
         mail = EmailMessage(policy=SMTP)
         mail["From"] = self.world.address(name)
         mail["To"] = self.address
-        mail["Message-ID"] = f"<{name}-{id(mail)}@seq.test>"
+        mail["Message-ID"] = make_msgid(domain="seq.test")
         mail["Date"] = format_datetime(self.clock.now())
         if to is not None:
             mail["In-Reply-To"] = mail["References"] = to["Message-ID"]

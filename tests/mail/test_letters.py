@@ -53,6 +53,7 @@ def test_the_facts_of_a_reply() -> None:
         token=None,
         accepts=False,
         text="Sounds good.",
+        identity="<r1@example.org>",
     )
 
 

@@ -157,6 +157,14 @@ DAMAGES = {
         "UPDATE event SET actor_id = 2 WHERE kind = 'task-done';",
         Finding("7", "event", 40, "user 2 did this to enrollment 5 of user 1"),
     ),
+    "a mail that was read twice": Damage(
+        "DROP INDEX received_once;" + 2 * (
+            "INSERT INTO received (inbox_id, folder, validity, key, read_at, at, sender, subject, kind, "
+            "reason, counted, identity) VALUES (1, 'inbox', 0, 'k', '2026-03-06T08:00:00Z', "
+            "'2026-03-06T08:00:00Z', '', '', 'other', '', 0, '<a@b>');"
+        ),
+        Finding("14.1", "received", 2, "mail <a@b> was read twice in the folder inbox of inbox 1"),
+    ),
     "a row that points nowhere": Damage(
         "PRAGMA foreign_keys = OFF; DELETE FROM inbox WHERE id = 2;",
         Finding("file", "message", 6, "points to a row of inbox that does not exist"),
