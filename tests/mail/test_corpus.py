@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import pytest
 
+from seqctl.domain.addresses import stored_form
 from seqctl.domain.letters import Kind, Letter, taken_for
 from seqctl.mail.letters import read_letter
 from seqctl.mail.parts import content, first, split_headers, split_mail
@@ -137,7 +138,7 @@ def test_recipients_agree_with_the_fields_of_the_standard(mails: list[Read]) -> 
     wrong: list[str] = []
     for mail in mails:
         named = {
-            value.rpartition(";")[2].strip(" <>").replace('"', "").lower()
+            stored_form(value.rpartition(";")[2].strip(" <>").replace('"', ""))
             for leaf in split_mail(mail.raw).leaves
             if leaf.kind == "message/delivery-status"
             for line in content(leaf).decode("latin-1").split("\n")
