@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from seqctl.service.inboxes import Wiring
 
 _MAILDIR = ("cur", "new", "tmp")
+_LARGEST = 1_000_000  # bytes of a certificate, or of a password
 _READING = "--imap URL, --read-maildir DIR or --no-replies"
 _SECRETS = "--password-cmd CMD, --password-env NAME, --password-file FILE or --oauth-cmd CMD"
 
@@ -267,6 +268,8 @@ def _existing(option: str, typed: str) -> str:
     path = typed_path(typed).absolute()
     if not path.is_file():
         raise BadFile(f"{option}: there is no file {path}.", f"ls -l {shlex.quote(str(path))}")
+    if path.stat().st_size > _LARGEST:
+        raise BadFile(f"{option}: {path} is larger than 1 MB.", f"ls -l {shlex.quote(str(path))}")
     return str(path)
 
 

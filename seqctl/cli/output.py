@@ -11,7 +11,7 @@ import re
 import shutil
 import sys
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, NoReturn, TextIO, TypeGuard
 
@@ -129,12 +129,33 @@ def json_text(document: object) -> str:
 
     Moments become `2026-03-02T08:00:00Z`. Characters that would not be seen are escaped.
     """
-    if _is_object(document) and document:
-        lines = [f"  {_json(name)}: {_json_items(value)}" for name, value in document.items()]
-        text = "{\n" + ",\n".join(lines) + "\n}"
-    else:
-        text = _json(document)
-    return _UNSEEN_IN_JSON.sub(_escaped, text)
+    return "".join(json_pieces(document))
+
+
+def json_pieces(document: object) -> Iterator[str]:
+    """The text of `json_text` piece by piece: a list may be an iterator, written while it is read."""
+    for piece in _pieces(document):
+        yield _UNSEEN_IN_JSON.sub(_escaped, piece)
+
+
+def _pieces(document: object) -> Iterator[str]:
+    if not _is_object(document) or not document:
+        yield _json(document)
+        return
+    before = "{\n"
+    for name, value in document.items():
+        yield f"{before}  {_json(name)}: "
+        yield from _items(value) if _is_iterator(value) else [_json_items(value)]
+        before = ",\n"
+    yield "\n}"
+
+
+def _items(values: Iterator[object]) -> Iterator[str]:
+    before = "[\n"
+    for value in values:
+        yield f"{before}    {_json(value)}"
+        before = ",\n"
+    yield "[]" if before == "[\n" else "\n  ]"
 
 
 def _is_object(value: object) -> TypeGuard[dict[str, object]]:
@@ -143,6 +164,10 @@ def _is_object(value: object) -> TypeGuard[dict[str, object]]:
 
 def _is_list(value: object) -> TypeGuard[list[object]]:
     return isinstance(value, list)
+
+
+def _is_iterator(value: object) -> TypeGuard[Iterator[object]]:
+    return isinstance(value, Iterator)
 
 
 def _json_items(value: object) -> str:
@@ -250,9 +275,14 @@ class Output:
             self.say(f"… and {more} more (--all)", "dim")
 
     def emit(self, document: object) -> None:
-        """Print the one JSON document of a command, if `--json` asks for it."""
+        """Print the one JSON document of a command, if `--json` asks for it.
+
+        A list that may be long is better an iterator: it is written while it is read.
+        """
         if self.json:
-            sys.stdout.write(_encodable(json_text(document), sys.stdout) + "\n")
+            for piece in json_pieces(document):
+                sys.stdout.write(_encodable(piece, sys.stdout))
+            sys.stdout.write("\n")
 
     def progress(self, text: str) -> None:
         """Show `text` as a line that the next call replaces; on a terminal only. "" removes it."""

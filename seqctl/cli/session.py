@@ -81,9 +81,12 @@ class Session(Output):
 
     def moment(self, moment: datetime | None) -> str:
         """A moment as the acting user's wall clock shows it; nothing for None."""
-        from seqctl.domain.moments import show_moment
+        from seqctl.domain.moments import iso, show_moment
 
-        return show_moment(moment, self.zone) if moment else ""
+        try:
+            return show_moment(moment, self.zone) if moment else ""
+        except OverflowError:  # the last year, east of UTC
+            return iso(moment) if moment else ""
 
     def local_times(self, text: str) -> str:
         """A sentence with its moments as the acting user's wall clock shows them."""
@@ -132,6 +135,12 @@ class Session(Output):
         self.__dict__["store"] = store
         self.look_again()
 
+    def was_interrupted(self) -> bool:
+        """Whether an `init` was killed after it had made the workspace."""
+        from seqctl.store import was_interrupted
+
+        return was_interrupted(self.path)
+
     def back_up(self, path: Path) -> int:
         """Copy the workspace to a new file; see `store.backup.back_up`."""
         from seqctl.store.backup import back_up
@@ -167,7 +176,7 @@ class Session(Output):
         self.simulated_now = self._state.now
         self._ahead_at = far_ahead(store, self.clock)
         with suppress(SeqctlError):  # commands that only look need nobody; `user` tells the others
-            self.zone = acting_user(store, self.user_name).timezone
+            self.zone = _known(acting_user(store, self.user_name).timezone)
 
     @cached_property
     def user(self) -> User:
@@ -175,7 +184,7 @@ class Session(Output):
         from seqctl.service.acting import acting_user
 
         user = acting_user(self.store, self.user_name)
-        self.zone = user.timezone
+        self.zone = _known(user.timezone)
         return user
 
     @property
@@ -192,3 +201,10 @@ class Session(Output):
         if "store" in self.__dict__:
             self.store.close()
             del self.store
+
+
+def _known(zone: str) -> str:
+    """The zone in which moments are shown; UTC where the stored one is damaged, as `doctor` tells."""
+    from seqctl.domain.schedule import known_zone
+
+    return zone if known_zone(zone) else "UTC"

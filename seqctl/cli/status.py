@@ -16,9 +16,7 @@ from seqctl.domain.errors import WrongUsage
 from seqctl.domain.moments import show_from_now, show_seconds
 
 if TYPE_CHECKING:
-    from seqctl.domain.model import Inbox
     from seqctl.ports import WorkspaceState
-    from seqctl.ports.views import Attention
     from seqctl.service.status import Overview, SummaryPage, Wanted
 
 Document = dict[str, Any]
@@ -155,7 +153,7 @@ def _show_overview(session: Session, result: Overview, every: bool) -> None:
             f"{inbox['sent_today']} sent today",
             "" if inbox["connected"] else "yellow",
         )
-    _show_attention(session, result.attention, result.troubled)
+    _show_attention(session, result)
     session.say()
     rows = result.document["sequences"]
     if not rows:
@@ -199,10 +197,19 @@ def _silent(session: Session, state: WorkspaceState) -> bool:
     return state.last_tick_at is None or session.now - state.last_tick_at > _SILENT_TOO_LONG
 
 
-def _show_attention(session: Session, attention: Attention, troubled: list[Inbox]) -> None:
+def _show_attention(session: Session, overview: Overview) -> None:
+    attention, troubled = overview.attention, overview.troubled
     for inbox in troubled:
         session.say(f"needs you: inbox {inbox.address}: {inbox.trouble}", "red")
-        session.say(f"           seqctl inbox test {inbox.address}")
+        session.say(
+            f"           seqctl {'doctor' if inbox.damaged else f'inbox test {inbox.address}'}"
+        )
+    for inbox, number in overview.uncopied:
+        from seqctl.service.copying import copies_wait, look_at
+
+        told = f"{copies_wait(number)} to be copied to {inbox.capture_to}"
+        session.say(f"needs you: inbox {inbox.address}: {told}", "red")
+        session.say(f"           {look_at(inbox)}; then seqctl tick")
     needs = [
         (attention.errors, "ended by an error", "seqctl status SEQUENCE --reason error"),
         (attention.overdue, "overdue", "seqctl tick --dry-run"),
@@ -212,7 +219,7 @@ def _show_attention(session: Session, attention: Attention, troubled: list[Inbox
     for number, what, command in needs:
         if number:
             session.say(f"needs you: {number} {what:<17}  {command}", "bold")
-    if not troubled and not any(number for number, _, _ in needs):
+    if not (troubled or overview.uncopied) and not any(number for number, _, _ in needs):
         session.say("needs you: nothing")
 
 

@@ -14,6 +14,9 @@ from seqctl.domain.moments import parse_duration, parse_moment, show_from_now
 from seqctl.domain.sentences import joined
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from seqctl.service.mailroom import Trouble as InboxTrouble
     from seqctl.service.ticking import Stopped, TickResult
 
 _SHOWN = 50
@@ -59,7 +62,8 @@ def tick(
     if stop_here:
         return _stop_here(session, ticking.stop_here(session.store))
     result = _run(session, by, _target(session, to), until_idle, dry_run, quiet)
-    _deliver_copies(session)
+    if not dry_run:
+        result.troubles = [*result.troubles, *_copy(session)]
     session.progress("")
     session.look_again()
     contacts = _contacts(session, result)
@@ -158,13 +162,14 @@ def _target(session: Session, to: str | None) -> datetime | None:
     return parse_moment(to, now=session.now, zone=session.zone)
 
 
-def _deliver_copies(session: Session) -> None:
-    """Write the Maildir copies of captured mail that are still to be written."""
-    if session.store.outbox.waiting():
-        from seqctl.mail.maildir import MaildirCopies
-        from seqctl.service.copying import write_copies
+def _copy(session: Session) -> list[InboxTrouble]:
+    """Write the Maildir copies of captured mail that are still to be written; why some could not be."""
+    if not session.store.outbox.copies():
+        return []
+    from seqctl.mail.maildir import MaildirCopies
+    from seqctl.service.copying import write_copies
 
-        write_copies(session.store, session.office, MaildirCopies())
+    return write_copies(session.store, session.office, MaildirCopies())
 
 
 def _document(result: TickResult, contacts: dict[int, str]) -> dict[str, object]:
@@ -179,7 +184,7 @@ def _document(result: TickResult, contacts: dict[int, str]) -> dict[str, object]
         "errors": [
             {
                 "enrollment": error.enrollment,
-                "contact": contacts[error.contact_id],
+                "contact": contacts.get(error.contact_id),
                 "code": error.code,
                 "message": error.message,
             }
@@ -195,7 +200,7 @@ def _contacts(session: Session, result: TickResult) -> dict[int, str]:
     ids |= {change.after.contact_id for change in result.changes or []}
     if not ids:
         return {}
-    return {id: contact.email for id, contact in session.store.contacts.by_ids(ids).items()}
+    return session.store.contacts.addresses(ids)
 
 
 def _progress(session: Session, so_far: TickResult) -> None:
@@ -207,8 +212,8 @@ def _tell(
     session: Session, result: TickResult, contacts: dict[int, str], *, quiet: bool, by: bool
 ) -> None:
     for error in result.errors:
-        told = joined(": ", (contacts[error.contact_id], error.code, error.message))
-        session.warn(told, style="red")
+        who = contacts.get(error.contact_id, f"Enrollment {error.enrollment}")
+        session.warn(joined(": ", (who, error.code, error.message)), style="red")
     for trouble in _troubles(result):
         session.warn(trouble.message, style="red")
         session.warn(f"  try: {trouble.hint}")
@@ -254,7 +259,7 @@ def _tell_rehearsal(session: Session, result: TickResult, contacts: dict[int, st
     rows = [
         [
             session.moment(change.event.at),
-            contacts[change.after.contact_id],
+            contacts.get(change.after.contact_id, ""),
             change.event.kind,
             change.event.detail,
         ]

@@ -54,7 +54,7 @@ def init(
 
     if now is not None and not simulated:
         raise WrongUsage("Only a simulated clock can be set.", "add --simulated")
-    if os.path.lexists(session.path):
+    if os.path.lexists(session.path) and not session.was_interrupted():
         raise BadFile(
             f"{session.path} exists already.", "seqctl init --db ANOTHER-FILE", code="EXISTS"
         )

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from seqctl.domain import lifecycle, limits
 from seqctl.domain.accounts import NO_LIMITS, Limits
-from seqctl.domain.errors import SeqctlError
+from seqctl.domain.errors import Damaged, SeqctlError
 from seqctl.domain.lifecycle import Plan
 from seqctl.domain.limits import Line, Turn
 from seqctl.domain.model import (
@@ -197,6 +197,8 @@ class Decider:
     def _decided(self, row: Due, at: datetime, message_id: int) -> Change:
         enrollment = row.enrollment
         plan = self._world.plan_of(enrollment)
+        if not 1 <= enrollment.step <= len(plan.version.steps):
+            raise Damaged("enrollment", enrollment.id, f"there is no step {enrollment.step}")
         if enrollment.waiting == Waiting.TASK:
             after = lifecycle.task_closed(enrollment, plan, at)
             detail = "the longest wait for the task is over"

@@ -47,6 +47,18 @@ class BadFile(SeqctlError):
     code = "BAD_FILE"
 
 
+class Damaged(BadFile):
+    """A stored row that can't be read (exit 5): `table` and `row` name it, `why` says what is wrong."""
+
+    code = "DAMAGED"
+
+    def __init__(self, table: str, row: object, why: str) -> None:
+        super().__init__(f"The row {row} of the table {table} is damaged: {why}.", "seqctl doctor")
+        self.table = table
+        self.row = row
+        self.why = why
+
+
 class NoWorkspace(BadFile):
     """There is no workspace where one was looked for (exit 5)."""
 

@@ -174,7 +174,8 @@ class Inbox:
     """A mail account of one user. `capture_to` is the Maildir that a captured mail is copied to.
 
     `trouble` says why nothing is sent from it at the moment, although it is connected. `since` is when
-    it was connected: what stood in its mailbox before was read by someone else.
+    it was connected: what stood in its mailbox before was read by someone else. One that is `damaged`
+    can't be read from the workspace, and sends nothing until it is connected anew.
     """
 
     id: int
@@ -187,6 +188,7 @@ class Inbox:
     limits: Limits = NO_LIMITS
     since: datetime | None = None
     trouble: str | None = None
+    damaged: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from jinja2 import TemplateSyntaxError, nodes
 
+from seqctl.domain.template_outputs import unspeakable
 from seqctl.domain.template_sandbox import FILTERS, TESTS, environment
 from seqctl.domain.templates import (
     CONTACT_FIELDS,
@@ -180,6 +181,8 @@ class _Checker:
             found += said
             if not said:
                 pending += reversed(list(self._inside(node)))
+        if not found:
+            found = [self._at(*each) for each in unspeakable(template)]
         return sorted(found, key=lambda mistake: (mistake.line, mistake.column or 0))
 
     def _inside(self, node: nodes.Node) -> Iterator[nodes.Node]:

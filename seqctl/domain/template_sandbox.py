@@ -238,11 +238,23 @@ class LimitedEnvironment(ImmutableSandboxedEnvironment):
         return self.getattr(obj, argument)
 
 
+def _spoken(value: Any) -> Any:
+    """A value as it is written out: what is no text and no number would be a word of Python's."""
+    if value is None or isinstance(value, bool | list | tuple | Fields):
+        word = "a list" if isinstance(value, list | tuple) else f"`{value!r}`".lower()
+        raise TemplateFault(f"{word} would be written out, and is no text")
+    return value
+
+
 @lru_cache(maxsize=1)
 def environment() -> LimitedEnvironment:
     """The one environment in which templates are parsed and compiled."""
     made = LimitedEnvironment(
-        autoescape=False, keep_trailing_newline=True, trim_blocks=True, lstrip_blocks=True
+        autoescape=False,
+        keep_trailing_newline=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_spoken,
     )
     made.globals.clear()
     made.filters.clear()

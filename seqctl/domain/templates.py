@@ -13,7 +13,7 @@ from functools import lru_cache
 from operator import attrgetter, methodcaller
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, cast
 
-from seqctl.domain.errors import Refused
+from seqctl.domain.errors import Damaged, Refused
 from seqctl.domain.model import Contact
 
 if TYPE_CHECKING:
@@ -107,15 +107,20 @@ class ContactFields(Fields):
         if name in CONTACT_FIELDS:
             return getattr(self, name) or ""
         if self._named is None:
-            self._named = _by_canonical_name(self._properties)
+            self._named = _by_canonical_name(self._properties, self.email)
         return self._named.get(name, "")
 
 
-def _by_canonical_name(properties: Mapping[str, str] | str) -> dict[str, str]:
+def _by_canonical_name(properties: Mapping[str, str] | str, email: str) -> dict[str, str]:
     if isinstance(properties, str):
         import json
 
-        properties = cast("dict[str, str]", json.loads(properties) if properties else {})
+        try:
+            properties = cast("dict[str, str]", json.loads(properties) if properties else {})
+        except ValueError:
+            raise Damaged("contact", email, "its properties are no JSON") from None
+        if not isinstance(cast("object", properties), dict):
+            raise Damaged("contact", email, "its properties are no table of texts")
     return {canonical_name(name): value for name, value in properties.items()}
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import codecs
+import os
 import re
 import shlex
+import stat
 import sys
 from pathlib import Path
 
@@ -12,6 +14,8 @@ from seqctl.domain.errors import BadFile
 
 STANDARD_INPUT = "Standard input"
 SAMPLE = 65_536
+MOST_BYTES = 250_000_000
+"""The largest file that is read: some millions of contacts."""
 # A text may hold a stray control character, a picture holds one in ten bytes.
 STRAY_SHARE = 0.05
 STRAY_COUNT = 8
@@ -68,10 +72,11 @@ def clean(text: str) -> str:
 
 
 def _read_bytes(source: Path | str, name: str) -> bytes:
-    if str(source) == "-":
-        return sys.stdin.buffer.read()
     try:
-        return Path(source).read_bytes()
+        if str(source) == "-":
+            content = sys.stdin.buffer.read(MOST_BYTES + 1)
+        else:
+            content = _read_file(Path(source), name)
     except FileNotFoundError:
         nearby = f"ls {shlex.quote(str(Path(source).parent))}"
         raise BadFile(f"There is no file {name}.", nearby) from None
@@ -80,6 +85,31 @@ def _read_bytes(source: Path | str, name: str) -> bytes:
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else str(error)
         raise BadFile(f"{name} can't be read: {why}.", f"ls -l {shlex.quote(name)}") from None
+    if len(content) > MOST_BYTES:
+        raise _too_large(name)
+    return content
+
+
+def _read_file(path: Path, name: str) -> bytes:
+    """What a file holds. A pipe is read to its end, one that nobody writes to is empty."""
+    number = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    state = os.fstat(number)
+    if stat.S_ISDIR(state.st_mode):
+        os.close(number)
+        raise IsADirectoryError
+    with os.fdopen(number, "rb") as file:
+        os.set_blocking(number, True)
+        if stat.S_ISREG(state.st_mode) and state.st_size > MOST_BYTES:
+            raise _too_large(name)
+        if stat.S_ISCHR(state.st_mode) and not file.isatty() and file.read(1):
+            raise BadFile(f"{name} is a device, not a file.", f"ls -l {shlex.quote(name)}")
+        return file.read(MOST_BYTES + 1)
+
+
+def _too_large(name: str) -> BadFile:
+    return BadFile(
+        f"{name} is larger than {MOST_BYTES // 1_000_000} MB.", "Import it in several parts."
+    )
 
 
 def _refuse_binary(raw: bytes, name: str) -> None:

@@ -15,8 +15,9 @@ from seqctl.domain.errors import Refused
 from seqctl.domain.measures import Calendar, Days
 from seqctl.domain.templates import check_template
 from seqctl.files import sequence_values as values
-from seqctl.files.yaml_positions import Document, Path, Place, shown
+from seqctl.files.yaml_positions import MOST_TOLD, Document, Path, Place, shown
 
+MOST_STEPS = 1_000
 Finding = tuple[Place, str]
 Value = TypeVar("Value")
 
@@ -26,6 +27,9 @@ def check_rules(document: Document) -> list[Finding]:
     if not isinstance(document.value, dict):
         return []
     found: list[Finding] = []
+    if _count(document) > MOST_STEPS:
+        said = f"`steps` has {_count(document)} items; {MOST_STEPS} are the most"
+        found.append((document.key_place(("steps",)), said))
     for path in step_paths(document):
         found += _step_mistakes(document, path)
     for path in mail_paths(document):
@@ -53,11 +57,15 @@ def check_users(document: Document, users: Collection[str]) -> list[Finding]:
 
 
 def step_paths(document: Document) -> list[Path]:
-    """The paths of the steps that are blocks."""
-    steps = document.at(("steps",))
-    count = len(cast("list[Any]", steps)) if isinstance(steps, list) else 0
+    """The paths of the steps that are blocks, of the first MOST_STEPS."""
+    count = min(_count(document), MOST_STEPS)
     paths: list[Path] = [("steps", index) for index in range(count)]
     return [path for path in paths if isinstance(document.at(path), dict)]
+
+
+def _count(document: Document) -> int:
+    steps = document.at(("steps",))
+    return len(cast("list[Any]", steps)) if isinstance(steps, list) else 0
 
 
 def mail_paths(document: Document) -> list[Path]:
@@ -126,15 +134,12 @@ def _mail_mistakes(document: Document, path: Path) -> Iterator[Finding]:
 
 
 def _follows_a_mail(document: Document, path: Path) -> bool:
-    return any(
-        "email" in cast("dict[str, Any]", document.at(step))
-        for step in step_paths(document)
-        if cast("int", step[1]) < cast("int", path[1])
-    )
+    steps = (document.at(("steps", index)) for index in range(cast("int", path[1])))
+    return any(isinstance(step, dict) and "email" in step for step in steps)
 
 
 def _template_mistakes(document: Document, path: Path) -> Iterator[Finding]:
-    for line, column, message in check_template(cast("str", document.at(path))):
+    for line, column, message in check_template(cast("str", document.at(path)))[:MOST_TOLD]:
         yield document.place_in_text(path, line, column), message
 
 

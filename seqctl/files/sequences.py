@@ -164,7 +164,7 @@ class _Reading:
         found += misshapen
         if found or self.in_bodies or shape is None:
             told = sorted({Mistake(self.name, *place, message) for place, message in found})
-            raise SequenceFileErrors(told + self.in_bodies)
+            raise SequenceFileErrors(_first(told + self.in_bodies))
         return self._built(shape)
 
     def _body_file_mistakes(self) -> Iterator[tuple[Place, str]]:
@@ -232,6 +232,18 @@ class _Reading:
         if markdown is None:
             markdown = (mail.body_file or "").lower().endswith(".md")
         return Email(mail.subject, body, markdown, self.files.of(mail.attachments))
+
+
+def _first(mistakes: list[Mistake]) -> list[Mistake]:
+    """The first MOST_TOLD mistakes, and how many more there are."""
+    from seqctl.files.yaml_positions import MOST_TOLD
+
+    more = len(mistakes) - MOST_TOLD
+    if more <= 0:
+        return mistakes
+    last = mistakes[MOST_TOLD]
+    left = f"and {more} more mistakes from here on; correct the first ones, then look again"
+    return [*mistakes[:MOST_TOLD], last._replace(message=left)]
 
 
 def _sharing(share: SharePart | str | None) -> Sharing | None:

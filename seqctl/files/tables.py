@@ -94,8 +94,18 @@ def _delimiter(header: str, prefer_tabs: bool) -> str:
     return best if best in bare else ONE_COLUMN
 
 
+def _lines(text: str) -> Iterator[str]:
+    """The lines with their ends; `io.StringIO` would hold each character in four bytes."""
+    begin = 0
+    while end := text.find("\n", begin) + 1:
+        yield text[begin:end]
+        begin = end
+    if begin < len(text):
+        yield text[begin:]
+
+
 def _rows(text: str, delimiter: str, lines_before: int) -> Iterator[Cells | Rejected]:
-    reader = csv.reader(io.StringIO(text), delimiter=delimiter, strict=True, skipinitialspace=True)
+    reader = csv.reader(_lines(text), delimiter=delimiter, strict=True, skipinitialspace=True)
     line = lines_before + 1
     while True:
         try:
@@ -137,7 +147,7 @@ def _check_quotes(text: str, delimiter: str, lines_before: int, name: str) -> No
     """
     if '"' not in text:
         return
-    reader = csv.reader(io.StringIO(text), delimiter=delimiter, strict=True, skipinitialspace=True)
+    reader = csv.reader(_lines(text), delimiter=delimiter, strict=True, skipinitialspace=True)
     begins = 0
     while True:
         try:

@@ -14,6 +14,8 @@ from functools import lru_cache
 from typing import Any, NamedTuple, cast
 
 MAX_DEPTH = 20
+MOST_TOLD = 100
+"""So many mistakes of one file are told, and how many more there are: nobody reads more."""
 UNPRINTABLE = re.compile(
     "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", re.DOTALL
 )
@@ -255,7 +257,8 @@ class _Reader:
         for key, inner in node.content:
             name = str(key.content)
             if known is not None and name not in known:
-                near = _nearest(name, tuple(sorted(absent - block.keys())))
+                many = len(self.document.mistakes) > MOST_TOLD
+                near = None if many else _nearest(name, tuple(sorted(absent - block.keys())))
                 self.document.say(key.place, _unknown_key(name, near, known))
                 if near is None:
                     continue

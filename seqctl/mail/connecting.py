@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import socket
 import ssl
@@ -9,6 +10,8 @@ from typing import NamedTuple
 
 from seqctl.domain.accounts import Server
 from seqctl.ports.mail import AccountRefused, Unreachable
+
+_LARGEST_CA_FILE = 1_000_000  # bytes; all authorities of the world take a quarter of it
 
 
 class Patience(NamedTuple):
@@ -24,6 +27,8 @@ def tls_context(ca_file: str | None) -> ssl.SSLContext:
     Raises AccountRefused if that file is no certificate.
     """
     try:
+        if ca_file is not None and os.stat(ca_file).st_size > _LARGEST_CA_FILE:
+            raise ValueError(ca_file)
         context = ssl.create_default_context(cafile=ca_file)
     except (OSError, ValueError) as error:
         why = (

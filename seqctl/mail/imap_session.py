@@ -8,11 +8,12 @@ import ssl
 from typing import TYPE_CHECKING
 
 from imap_tools.errors import ImapToolsError
-from imap_tools.mailbox import BaseMailBox, MailBox, MailBoxUnencrypted
+from imap_tools.mailbox import BaseMailBox
 
 from seqctl.domain.accounts import Secret, SecretKind, Server
 from seqctl.domain.smtp_replies import clean_words
 from seqctl.mail.connecting import Patience, trouble, unreachable
+from seqctl.mail.imap_client import BoundedMailBox
 from seqctl.mail.smtp_session import new_secret
 from seqctl.ports.mail import AccountRefused, Unreachable
 
@@ -43,12 +44,9 @@ def open_mailbox(
 
 
 def _connected(server: Server, context: ssl.SSLContext, patience: Patience) -> BaseMailBox:
-    place = (server.host, server.port, patience.connect)
     failed: Exception
     try:
-        if server.tls:
-            return MailBox(*place, ssl_context=context)
-        return MailBoxUnencrypted(*place)
+        return BoundedMailBox(server, patience.connect, context if server.tls else None)
     except (OSError, UnicodeError) as error:
         failed = trouble(server, error)
     except imaplib.IMAP4.error as error:

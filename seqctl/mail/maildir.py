@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -17,8 +18,13 @@ class MaildirCopies:
         if (maildir / "new" / name).exists() or any((maildir / "cur").glob(f"{name}*")):
             return
         partial = maildir / "tmp" / name
-        with partial.open("wb") as file:
-            file.write(content.replace(b"\r\n", b"\n"))
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(maildir / "new" / name)
+        try:
+            with partial.open("wb") as file:
+                file.write(content.replace(b"\r\n", b"\n"))
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(maildir / "new" / name)
+        except OSError:
+            with suppress(OSError):
+                partial.unlink()
+            raise

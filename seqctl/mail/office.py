@@ -33,6 +33,13 @@ class Office:
 
     def courier(self, account: Account, sessions: int = 4) -> Courier:
         """Connect and log in to what the account sends by. Raises Unreachable, AccountRefused."""
+        from seqctl.mail.guarding import GuardedCourier, guarding
+
+        place = account.smtp.host if account.smtp else account.sendmail or ""
+        with guarding(place):
+            return GuardedCourier(self._courier(account, sessions), place)
+
+    def _courier(self, account: Account, sessions: int) -> Courier:
         if account.smtp is not None:
             from seqctl.mail.smtp import SmtpCourier
 
@@ -45,6 +52,13 @@ class Office:
 
     def mailbox(self, account: Account) -> Mailbox:
         """Connect and log in to what the account reads. Raises Unreachable, AccountRefused."""
+        from seqctl.mail.guarding import GuardedMailbox, guarding
+
+        place = account.imap.host if account.imap else account.maildir or ""
+        with guarding(place):
+            return GuardedMailbox(self._mailbox(account), place)
+
+    def _mailbox(self, account: Account) -> Mailbox:
         if account.imap is not None:
             from seqctl.mail.imap import ImapMailbox
 
@@ -127,8 +141,11 @@ class Office:
 
 def _check(checks: Checks, name: str, look: Callable[[], str]) -> None:
     """What `look` says, or what it raises, as a check."""
+    from seqctl.mail.guarding import guarding
+
     try:
-        checks[name] = Check(name, True, look())
+        with guarding(name):
+            checks[name] = Check(name, True, look())
     except Unreachable as error:
         checks[name] = Check(name, False, str(error))
     except AccountRefused as error:

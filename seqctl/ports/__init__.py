@@ -127,6 +127,14 @@ class Store(Protocol):
         """A write transaction that is undone at its end: what would happen, exactly."""
         ...
 
+    def refuse_other_tables(self) -> None:
+        """Raise BadFile (`DAMAGED`) where the tables are not as they were made."""
+        ...
+
+    def damage(self) -> str | None:
+        """What is wrong with the stored rows, the first of it, or None; it reads all of them."""
+        ...
+
     def tick_lock(self) -> AbstractContextManager[None]:
         """One tick at a time; raises Busy at once where another one is at work."""
         ...

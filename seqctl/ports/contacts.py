@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -53,10 +53,20 @@ class Contacts(Protocol):
         """The contacts with these ids, deleted or not, by id."""
         ...
 
+    def addresses(self, ids: Iterable[int]) -> dict[int, str]:
+        """The addresses of the contacts with these ids, deleted or not, by id."""
+        ...
+
     def matching(
         self, filters: Sequence[Filter] = (), user: User | None = None, limit: int | None = None
     ) -> list[Contact]:
         """The contacts that pass all filters, by id; with `user` only those he may write to."""
+        ...
+
+    def each_matching(
+        self, filters: Sequence[Filter] = (), user: User | None = None, limit: int | None = None
+    ) -> Iterator[Contact]:
+        """The contacts of `matching`, read bit by bit, as nobody may need all of them at once."""
         ...
 
     def count(self, filters: Sequence[Filter] = (), user: User | None = None) -> int:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from seqctl.domain.deciding import Due
+from seqctl.domain.errors import Damaged
 from seqctl.domain.limits import Slot
 from seqctl.domain.model import Change, Enrollment, Event, Hold
 
@@ -22,6 +23,15 @@ class Placed(NamedTuple):
     how: str
     id: int
     until_before: datetime | None = None
+
+
+class SetAside(NamedTuple):
+    """A damaged row that stops nobody any more: `ended` is whether its enrollment was."""
+
+    enrollment: int
+    contact_id: int
+    why: str
+    ended: bool
 
 
 class Enrollments(Protocol):
@@ -112,7 +122,17 @@ class Enrollments(Protocol):
         ...
 
     def due(self, until: datetime, limit: int, *, inclusive: bool = True) -> list[Due]:
-        """What is due up to `until`, in order of due time, then of id."""
+        """What is due up to `until`, in order of due time, then of id; raises Damaged for a row that
+        can't be read."""
+        ...
+
+    def set_aside(self, damage: Damaged, at: datetime) -> SetAside | None:
+        """Let a damaged row of an enrollment, the agenda or a message stop nobody any more: its
+        enrollment ends (`DAMAGED`). None where nothing can be done."""
+        ...
+
+    def check_agenda(self) -> None:
+        """Raise Damaged for a row of the agenda that stands behind every moment."""
         ...
 
     def in_line(self, inbox_id: int, limit: int) -> list[Due]:

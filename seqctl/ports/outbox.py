@@ -60,12 +60,13 @@ class Sent(NamedTuple):
 class Outbox(Protocol):
     """Mails on their way, and the copies that are still to be written."""
 
-    def waiting(self) -> int:
-        """How many copies of captured mail are still to be written."""
+    def copies(self) -> Mapping[int, int]:
+        """How many copies of captured mail are still to be written, by inbox id."""
         ...
 
-    def to_copy(self, limit: int) -> list[Claim]:
-        """The first captured mails of which a copy is still to be written, by id."""
+    def to_copy(self, inbox_id: int, limit: int, *, after: int = 0) -> list[Claim]:
+        """The first captured mails of an inbox, beyond the id `after`, of which a copy is still to be
+        written, by id."""
         ...
 
     def written(self, ids: Iterable[int]) -> None:

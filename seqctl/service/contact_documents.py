@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from seqctl.domain.model import Contact, User
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from seqctl.ports import Store
 
 Document = dict[str, Any]
+_AT_ONCE = 500
 
 
 def contact_document(store: Store, contact: Contact) -> Document:
@@ -22,10 +24,16 @@ def contact_document(store: Store, contact: Contact) -> Document:
 
 def contact_documents(store: Store, contacts: Iterable[Contact]) -> list[Document]:
     """The JSON of contacts, with the properties that the engine keeps."""
-    contacts = list(contacts)
-    standings = store.contacts.standings(contact.id for contact in contacts)
-    never = Standing()
-    return [_document(contact, standings.get(contact.id, never)) for contact in contacts]
+    return list(each_document(store, contacts))
+
+
+def each_document(store: Store, contacts: Iterable[Contact]) -> Iterator[Document]:
+    """The documents of `contact_documents`, made while the contacts are read."""
+    waiting, never = iter(contacts), Standing()
+    while some := list(islice(waiting, _AT_ONCE)):
+        standings = store.contacts.standings(contact.id for contact in some)
+        for contact in some:
+            yield _document(contact, standings.get(contact.id, never))
 
 
 def record_document(store: Store, user: User, now: datetime, contact: Contact) -> Document:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
+from seqctl.domain.errors import SeqctlError
+from seqctl.service.mailroom import Trouble
 from seqctl.service.outgoing import Composing
 
 if TYPE_CHECKING:
+    from seqctl.domain.model import Inbox
     from seqctl.ports import Store
     from seqctl.ports.mail import PostOffice
     from seqctl.ports.outbox import Claim, Copies
@@ -14,20 +18,65 @@ if TYPE_CHECKING:
 _BATCH = 500
 
 
-def write_copies(store: Store, office: PostOffice, copies: Copies) -> int:
-    """Write the copies that are still to be written; give their number.
+def write_copies(store: Store, office: PostOffice, copies: Copies) -> list[Trouble]:
+    """Write the copies that are still to be written; why some of them could not be.
 
-    A crash in between writes a copy again, under the same name, which changes nothing.
+    What is left is written by a later tick. A crash in between writes a copy again, under the same
+    name, which changes nothing.
     """
-    composing, secret, number = Composing(store, office), store.workspace.state().secret, 0
-    while batch := store.outbox.to_copy(_BATCH):
-        for claim in batch:
-            assert claim.copy_to is not None
-            copies.write(claim.copy_to, _name(claim, secret), composing.content(claim))
-        with store.writing():
-            store.outbox.written(claim.id for claim in batch)
-        number += len(batch)
-    return number
+    waiting = store.outbox.copies()
+    composing = Composing(store, office) if waiting else None
+    troubles: list[Trouble] = []
+    for inbox in store.people.inboxes():
+        if composing is None or inbox.id not in waiting:
+            continue
+        why = _write(store, composing, copies, inbox)
+        if why:
+            left = store.outbox.copies().get(inbox.id, 0)
+            sentence = f"{copies_wait(left)} to be copied to {inbox.capture_to}: {why}"
+            troubles.append(Trouble(inbox.address, sentence, look_at(inbox)))
+    return troubles
+
+
+def copies_wait(number: int) -> str:
+    """How many mails wait for their copy, in words."""
+    return "1 mail waits" if number == 1 else f"{number} mails wait"
+
+
+def look_at(inbox: Inbox) -> str:
+    """The command that shows what stands where an inbox's copies should go."""
+    return f"ls -ld {shlex.quote(inbox.capture_to or '.')}"
+
+
+def _write(store: Store, composing: Composing, copies: Copies, inbox: Inbox) -> str:
+    """Write an inbox's copies; why not all of them could be written, or nothing."""
+    secret, why, last = store.workspace.state().secret, "", 0
+    while batch := store.outbox.to_copy(inbox.id, _BATCH, after=last):
+        done: list[int] = []
+        try:
+            for claim in batch:
+                why = _write_one(composing, copies, claim, secret, done) or why
+        except OSError as error:
+            return f"{error.strerror or error}."
+        finally:
+            with store.writing():
+                store.outbox.written(done)
+        last = batch[-1].id
+    return why
+
+
+def _write_one(
+    composing: Composing, copies: Copies, claim: Claim, secret: str, done: list[int]
+) -> str:
+    """Write a copy; why it can't be composed, which stops no other one."""
+    try:
+        content = composing.content(claim)
+    except SeqctlError as error:
+        return error.message
+    assert claim.copy_to is not None
+    copies.write(claim.copy_to, _name(claim, secret), content)
+    done.append(claim.id)
+    return ""
 
 
 def _name(claim: Claim, secret: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from seqctl.domain.access import may_communicate
@@ -15,6 +16,7 @@ from seqctl.service.contacts import RECORD_FIELDS, Edit, changed_names, end_enro
 if TYPE_CHECKING:
     from seqctl.ports import Store
 
+_AT_ONCE = 5_000
 _REASONS = {"opted_out": "opt-out", "bounced": "bounce"}
 
 
@@ -80,15 +82,18 @@ def import_contacts(
     """Create and update the contacts of a file: all of it or, where that fails, nothing.
 
     A row of a contact that the user may not write to is rejected. With `dry_run` nothing is stored.
+    Rows are read, decided and written some thousands at a time, so that a file may be long.
     """
     result = Imported()
-    merged = _merge(rows, result)
-    with store.reading() if dry_run else store.writing():
-        decided = _Decider(store, user, now, plan, result)
-        decided.decide(merged)
-        if not dry_run:
-            store.contacts.record(decided.changes)
-            result.ended = _remember(store, user, now, decided.said_no)
+    decider = _Decider(store, user, now, plan, result)
+    with store.rehearsing() if dry_run else store.writing():
+        waiting = iter(rows)
+        while some := list(islice(waiting, _AT_ONCE)):
+            decider.decide(_merge(some, result))
+            store.contacts.record(decider.changes)
+            result.ended += _remember(store, user, now, decider.said_no)
+            decider.changes.clear()
+            decider.said_no.clear()
     return result
 
 
@@ -135,6 +140,7 @@ class _Decider:
         self._now = now
         self._plan = plan
         self._result = result
+        self._seen: dict[str, str] = {}
 
     def decide(self, rows: Mapping[str, Row]) -> None:
         """Decide all rows, which are given by address."""
@@ -146,10 +152,27 @@ class _Decider:
             before = known.get(email)
             if before is None:
                 self._create(row, deleted[email].id if email in deleted else 0)
+                self._count(email, "created")
             elif may_communicate(self._user, before):
-                self._update(row, before)
+                self._count(email, "updated" if self._update(row, before) else "unchanged")
             else:
                 self._reject(row, before)
+
+    def _count(self, email: str, became: str) -> bool:
+        """Count a contact once, whatever further rows say of it; whether this row is its first."""
+        result, known = self._result, self._seen.get(email)
+        if known is None:
+            self._seen[email] = became
+        elif (known, became) == ("unchanged", "updated"):
+            self._seen[email] = became
+            result.unchanged -= 1
+        else:
+            became = ""
+        result.repeated += known is not None
+        result.created += became == "created"
+        result.updated += became == "updated"
+        result.unchanged += became == "unchanged"
+        return known is None
 
     def _create(self, row: Row, id: int) -> None:
         always, owner = self._plan.always, self._plan.owner
@@ -162,11 +185,11 @@ class _Decider:
             owner=owner.name,
             properties={**row.properties, **always.properties},
         )
-        self._result.created += 1
         self.changes.append(ContactChange(contact, self._event("created", self._plan.source)))
         self._note_flags(row, contact)
 
-    def _update(self, row: Row, before: Contact) -> None:
+    def _update(self, row: Row, before: Contact) -> bool:
+        """Whether that changes anything."""
         always = self._plan.always
         after = replace(
             before,
@@ -175,16 +198,16 @@ class _Decider:
         )
         changed = [*changed_names(before, after), *self._note_flags(row, before)]
         if not changed:
-            self._result.unchanged += 1
-            return
-        self._result.updated += 1
+            return False
         detail = f"{self._plan.source}: {', '.join(changed)}"
         self.changes.append(ContactChange(after, self._event("updated", detail)))
+        return True
 
     def _reject(self, row: Row, before: Contact) -> None:
         """The row changes nothing, but a no holds whoever brings it."""
-        reason = f"{row.email} is {before.owner}'s contact, and not shared with you."
-        self._result.rejected.append(Rejection(row.line, reason))
+        if self._count(row.email, "rejected"):
+            reason = f"{row.email} is {before.owner}'s contact, and not shared with you."
+            self._result.rejected.append(Rejection(row.line, reason))
         fresh = self._note_flags(row, before)
         if fresh:
             detail = f"{self._plan.source}: {', '.join(fresh)}"

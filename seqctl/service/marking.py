@@ -74,12 +74,16 @@ def mark(store: Store, user: User, now: datetime, addresses: Iterable[str], what
     """Tell what happened outside: `replied`, `meeting` or `bounced` (a key of REASONS).
 
     It ends all live enrollments of the contact, whoever enrolled it, and where a sequence asks for
-    it those of the same company (spec, section 6.3).
+    it those of the same company (spec, section 6.3). The same again, where nothing has happened since,
+    changes nothing: so it may be typed again after a crash.
     """
     reason = REASONS[what]
     outcome = nothing()
     with store.writing():
         for _, contact in reachable(store, addresses, user, outcome):
+            if _was_marked(store, user, contact, what):
+                outcome.notes.append(f"{contact.email} was marked so already; nothing was changed.")
+                continue
             marked = Event(now, user.id, what, f"marked by {user.name}", contact.id)
             store.history.add([marked])
             if reason == "bounce":
@@ -90,6 +94,20 @@ def mark(store: Store, user: User, now: datetime, addresses: Iterable[str], what
                 outcome.notes.append(f"{contact.email} was in no sequence; noted all the same.")
     outcome.done.sort()
     return outcome
+
+
+def _was_marked(store: Store, user: User, contact: Contact, what: str) -> bool:
+    """Whether this user's same mark is the last that happened to the contact, and ended all it could."""
+    if store.enrollments.live(contact_id=contact.id):
+        return False
+    events = store.views.events(contact_id=contact.id)
+    last = max((event.id for event in events if event.enrollment_id is None), default=0)
+    return any(
+        event.id == last and (event.kind, event.actor) == (what, user.name) for event in events
+    ) and not any(event.id > last and event.kind in _BEGINNINGS for event in events)
+
+
+_BEGINNINGS = ("enrolled", "reenrolled")
 
 
 def ended_by_event(

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 from seqctl.domain.accounts import NO_LIMITS
 from seqctl.domain.deciding import Due, Sender, World, in_line
+from seqctl.domain.errors import Damaged
 from seqctl.domain.lifecycle import Plan
 from seqctl.domain.limits import Line, Turn
 from seqctl.domain.model import Enrollment, Inbox, User, Version
 from seqctl.domain.rendering import sender_fields
+from seqctl.domain.schedule import known_zone
 
 if TYPE_CHECKING:
     from seqctl.ports import Store
@@ -33,6 +35,9 @@ class Plans:
         plan = self._plans.get(key)
         if plan is None:
             version = self.version(enrollment.version_id)
+            if not known_zone(enrollment.timezone):
+                why = f"{enrollment.timezone} is no time zone"
+                raise Damaged("enrollment", enrollment.id, why)
             plan = self._plans[key] = Plan(version, version.settings.calendar(enrollment.timezone))
         return plan
 
@@ -54,11 +59,10 @@ def world(store: Store, plans: Plans, now: datetime | None, limit: int) -> World
         senders[user.id, None] = Sender(sender_fields(user, None), connected=False)
         for inbox in inboxes:
             senders[user.id, inbox.id] = _sender(user, inbox)
-    sequences = {sequence.id: sequence.name for sequence in store.sequences.all(deleted=True)}
     return World(
         plans.of,
         senders,
-        sequences,
+        store.sequences.names(),
         now,
         _lines(store, plans, inboxes, limit),
         store.workspace.state().restored_at,

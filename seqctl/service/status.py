@@ -34,12 +34,14 @@ OVERDUE = timedelta(hours=1)
 
 class Overview(NamedTuple):
     """The document of `status`, and what else people see: `troubled` are connected inboxes that can't
-    send or be read at the moment."""
+    send or be read at the moment; `uncopied` are those whose mails still wait to be copied, and how
+    many: each tick copies all that it can."""
 
     document: Document
     state: WorkspaceState
     attention: Attention
     troubled: list[Inbox]
+    uncopied: list[tuple[Inbox, int]]
 
 
 class SummaryPage(NamedTuple):
@@ -74,9 +76,10 @@ def overview(store: Store, user: User, now: datetime) -> Overview:
             "sequences": _sequences(store, user, now),
         }
         attention = store.views.attention(user.id, now - OVERDUE)
-        inboxes = store.people.inboxes()
-    troubled = [inbox for inbox in inboxes if inbox.connected and inbox.trouble]
-    return Overview(document, state, attention, troubled)
+        inboxes, copies = store.people.inboxes(), store.outbox.copies()
+    troubled = [i for i in inboxes if i.trouble and (i.connected or i.damaged)]
+    uncopied = [(inbox, copies[inbox.id]) for inbox in inboxes if inbox.id in copies]
+    return Overview(document, state, attention, troubled, uncopied)
 
 
 def summary_page(

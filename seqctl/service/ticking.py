@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from seqctl.domain.errors import Busy, Refused, WrongUsage
+from seqctl.domain.errors import Busy, Damaged, Refused, WrongUsage
 from seqctl.domain.model import Change, Event, MailStatus
 from seqctl.domain.moments import moment_after
 from seqctl.domain.sentences import said
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from seqctl.service.mailroom import Mailroom, Trouble
     from seqctl.service.planning import Plans
 
+Done = TypeVar("Done")
 BATCH = 1000
 IDLE = "idle"
 UNSETTLED = (MailStatus.SENDING, MailStatus.UNKNOWN)
@@ -111,12 +112,13 @@ def tick(
         run = _Run(store, clock, dry_run)
         run.aim(by=by, to=to, until_idle=until_idle)
         if office is not None and not dry_run:
-            run.open_mailroom(office)
-        while run.batch() or run.deliver():
+            run.around_damage(lambda: run.open_mailroom(office))
+        run.around_damage(store.enrollments.check_agenda)
+        while run.around_damage(run.batch) or run.around_damage(run.deliver):
             if progress is not None:
                 progress(run.result)
-        run.close_mailroom()
-        return run.arrive()
+        run.around_damage(run.close_mailroom)
+        return run.around_damage(run.arrive)
 
 
 class Stopped(NamedTuple):
@@ -182,6 +184,8 @@ class _Run:
         self._careful = 0
         self._plans: Plans | None = None
         self._first_change: Change | None = None
+        self._damaged: set[tuple[str, object]] = set()
+        self._damage: str | None = None
         self.result = TickResult(now, now, changes=[] if dry_run else None)
 
     def aim(self, *, by: timedelta | None, to: datetime | None, until_idle: bool) -> None:
@@ -210,6 +214,27 @@ class _Run:
             self._store.workspace.aim(target)
         self._target = None if isinstance(target, str) else target
 
+    def around_damage(self, work: Callable[[], Done]) -> Done:
+        """Do a part of the tick; a row that can't be read ends alone, and the part is done again."""
+        while True:
+            try:
+                return work()
+            except Damaged as damage:
+                self._set_aside(damage)
+
+    def _set_aside(self, damage: Damaged) -> None:
+        row = (damage.table, damage.row)
+        if row in self._damaged:
+            raise damage
+        self._damaged.add(row)
+        with self._store.writing():
+            aside = self._store.enrollments.set_aside(damage, self._now)
+        if aside is None:
+            raise damage
+        self.result.unenrolled += aside.ended
+        failure = Failure(aside.enrollment, aside.contact_id, damage.code, aside.why)
+        self.result.errors.append(failure)
+
     def batch(self) -> bool:
         """Do the next batch; False when nothing is left up to the target."""
         from seqctl.ports.enrollments import RowRefused
@@ -217,10 +242,11 @@ class _Run:
         try:
             return self._batch(1 if self._careful else BATCH)
         except RowRefused as error:
+            self._store.refuse_other_tables()
             if self._careful:
                 if self._first_change is None:
                     raise
-                self._end_next(self._first_change, str(error))
+                self._end_refused(self._first_change, str(error))
             self._careful = BATCH
             return True
         finally:
@@ -276,9 +302,19 @@ class _Run:
                 result.ended
             )
             self._now = max(self._now, result.ended)
+            result.troubles = [*result.troubles, *self._unreadable_inboxes()]
             result.unsettled = sum(store.outbox.counts(UNSETTLED).values())
             result.next_due = self._next_due(self._world(1))
         return result
+
+    def _unreadable_inboxes(self) -> list[Trouble]:
+        from seqctl.service.mailroom import Trouble
+
+        return [
+            Trouble(inbox.address, inbox.trouble or "", f"seqctl inbox connect {inbox.address} …")
+            for inbox in self._store.people.inboxes()
+            if inbox.damaged
+        ]
 
     def _batch(self, limit: int) -> bool:
         store, self._first_change = self._store, None
@@ -292,6 +328,7 @@ class _Run:
             if due is None or not self._reached(due):
                 return False
             changes = self._decide(world, limit, until if until and self._reached(until) else None)
+            changes = [self._traced(change) for change in changes]
             self._first_change = changes[0]
             store.enrollments.record(changes)
             latest = max((change.event.at for change in changes), default=self._now)
@@ -329,6 +366,15 @@ class _Run:
         self.result.count(changes)
         return True
 
+    def _end_refused(self, change: Change, why: str) -> None:
+        """End the enrollment whose change the store refused; what it can't take either is damaged."""
+        from seqctl.ports.enrollments import RowRefused
+
+        try:
+            self._end_next(change, why)
+        except RowRefused:
+            self._set_aside(Damaged("enrollment", change.after.id, why))
+
     def _end_next(self, refused: Change, why: str) -> None:
         """End the enrollment whose change the store refused, when that was to happen."""
         from seqctl.domain.deciding import ended
@@ -336,10 +382,23 @@ class _Run:
         store = self._store
         with store.writing():
             (enrollment,) = store.enrollments.get([refused.after.id])
-            changes = [ended(enrollment, refused.event.at, "error", "DEFECT", why)]
+            changes = [self._traced(ended(enrollment, refused.event.at, "error", "DEFECT", why))]
             store.enrollments.record(changes)
             self._advance(refused.event.at)
         self.result.count(changes)
+
+    def _traced(self, change: Change) -> Change:
+        """The change; what looks like a defect in a damaged workspace comes from the damage."""
+        if change.after.error != "DEFECT":
+            return change
+        if self._damage is None:
+            self._damage = self._store.damage() or ""
+        if not self._damage:
+            return change
+        detail = change.event.detail.replace("DEFECT", f"DAMAGED: {self._damage}", 1)
+        return change._replace(
+            after=change.after._replace(error="DAMAGED"), event=change.event._replace(detail=detail)
+        )
 
     def _world(self, limit: int) -> World:
         from seqctl.service.planning import world

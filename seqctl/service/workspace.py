@@ -70,9 +70,26 @@ def number_setting(store: Store, key: str) -> int:
 
 
 def setting(store: Store, key: str) -> int | str | None:
-    """The value of a setting, or its default."""
+    """The value of a setting, or its default; also where the stored one can't be read (`doctor`
+    tells)."""
     stored = store.workspace.config().get(key)
-    return SETTINGS[key].read(stored) if stored else SETTINGS[key].default
+    try:
+        return SETTINGS[key].read(stored) if stored else SETTINGS[key].default
+    except ValueError:
+        return SETTINGS[key].default
+
+
+def misread_settings(store: Store) -> dict[str, str]:
+    """What is wrong with stored settings that can't be read, by their key."""
+    wrong: dict[str, str] = {}
+    for key, stored in store.workspace.config().items():
+        if key not in SETTINGS:
+            continue
+        try:
+            SETTINGS[key].read(stored)
+        except ValueError as error:
+            wrong[key] = f"is {error}, not '{stored[:40]}'; its default counts"
+    return wrong
 
 
 def check_setting(key: str) -> Number | Link:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager, closing
 from datetime import datetime
@@ -142,6 +143,24 @@ class SqliteStore:
         self._told = None  # a tick makes its own time
         return tick_lock(self.path)
 
+    def refuse_other_tables(self) -> None:
+        """Raise BadFile (`DAMAGED`) where the tables are not as seqctl makes them."""
+        from seqctl.store.doctor import other_tables
+        from seqctl.store.trouble import damaged
+
+        for finding in other_tables(self.connection):
+            raise damaged(self.path, f"{finding.table} {finding.message}")
+
+    def damage(self) -> str | None:
+        """What is wrong with the stored rows, the first of it, or None; it reads all of them."""
+        from seqctl.store.doctor import damages
+
+        found = next(damages(self.connection), None)
+        if found is None:
+            return None
+        named = [found.table, "" if found.row is None else str(found.row), found.message]
+        return " ".join(word for word in named if word)
+
     def close(self) -> None:
         """Close the file."""
         self.connection.close()
@@ -165,23 +184,54 @@ def create_store(
     Raises BadFile where the file exists already or can't be made.
     """
     from seqctl.store.placing import appearing, refuse_existing
+    from seqctl.store.temporaries import clear_left_behind
 
-    refuse_existing(path)
+    appeared = clear_left_behind(path)
+    if not appeared:
+        refuse_existing(path)
     with closing(blank()) as memory:
         store = SqliteStore(memory, path)
         with store.writing():
             store.workspace.found(simulated_now=simulated_now)
             if prepare is not None:
                 prepare(store)
+        if appeared:
+            return _as_made(open_store(path), store)
         with appearing(path) as temporary:
             copy_into(memory, temporary)
     return open_store(path)
 
 
+def _as_made(found: SqliteStore, wanted: SqliteStore) -> SqliteStore:
+    """What an interrupted run had made already; raises BadFile where it made, or became, another."""
+    from seqctl.store.placing import exists
+
+    if _newborn(found) == _newborn(wanted):
+        return found
+    found.close()
+    raise exists(found.path)
+
+
+def _newborn(store: SqliteStore) -> tuple[object, ...]:
+    state = store.workspace.state()
+    return state.simulated, state.last_tick_at, store.people.users(), store.history.last_id()
+
+
+def was_interrupted(path: Path) -> bool:
+    """Whether a workspace had appeared at `path` when the command that made it was killed."""
+    from seqctl.store import temporaries
+
+    return os.path.lexists(path) and temporaries.was_interrupted(path)
+
+
 def translate(error: BaseException, path: Path) -> SeqctlError | None:
-    """The user's trouble behind an error of SQLite, or None where there is none."""
+    """The user's trouble behind an error, or None where there is none.
+
+    What nobody foresaw may come from a damaged file; so that is looked at.
+    """
     import sqlite3
 
-    from seqctl.store.trouble import sentence
+    from seqctl.store.trouble import diagnosis, sentence
 
-    return sentence(error, path) if isinstance(error, sqlite3.Error) else None
+    told = sentence(error, path) if isinstance(error, sqlite3.Error) else None
+    return told or diagnosis(path)

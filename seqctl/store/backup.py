@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import stat
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
@@ -44,13 +45,26 @@ def restore(backup: Path, target: Path, prepare: Callable[[SqliteStore], object]
     if not backup.exists():
         raise BadFile(f"There is no file {backup}.", f"ls -l {backup.parent}")
     refuse_foreign(backup)
-    target = target.resolve()
+    target = _led_to(target)
     if backup.resolve() == target:
         raise BadFile(f"{backup} is the workspace itself.", "name a file made by seqctl backup")
     make_folder(target.parent)
     with tick_lock(target), _nobody_writing(target), appearing(target, replace=True) as temporary:
         _fill(temporary, backup, prepare)
         return _keep(target)
+
+
+def _led_to(path: Path) -> Path:
+    """The file that a link leads to, which need not be there yet; raises BadFile for none at all."""
+    try:
+        path.stat()
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise BadFile(
+            f"{path} can't be written to: {error.strerror}.", f"ls -ld {path}", code="CANNOT_OPEN"
+        ) from None
+    return path.resolve()
 
 
 def _fill(temporary: Path, backup: Path, prepare: Callable[[SqliteStore], object]) -> None:
@@ -88,7 +102,7 @@ def _refuse_damaged(copy: Path, original: Path) -> None:
 @contextmanager
 def _nobody_writing(target: Path) -> Generator[None]:
     """Hold the write lock of what stands at `target`, if it can still be opened as a workspace."""
-    if not os.path.lexists(target):
+    if not os.path.lexists(target) or _is_emptied(target):
         yield
         return
     with suppress(Busy):  # made by a newer seqctl: its locks are the same
@@ -104,6 +118,12 @@ def _nobody_writing(target: Path) -> Generator[None]:
         yield
 
 
+def _is_emptied(target: Path) -> bool:
+    """Whether a file holds nothing at all, as a full disk or a slip of `>` leaves it."""
+    state = target.stat()
+    return stat.S_ISREG(state.st_mode) and state.st_size == 0
+
+
 def _keep(target: Path) -> Path | None:
     """Give what stands at `target` a second name, with the files that SQLite left beside it.
 
@@ -112,7 +132,8 @@ def _keep(target: Path) -> Path | None:
     if not target.exists():
         return None
     kept = _free_name(target)
-    os.link(target, kept)
+    if not kept.exists():
+        os.link(target, kept)
     for companion in _COMPANIONS:
         beside = Path(f"{target}{companion}")
         if beside.exists():
@@ -123,5 +144,7 @@ def _keep(target: Path) -> Path | None:
 def _free_name(target: Path) -> Path:
     number = 1
     while os.path.lexists(kept := Path(f"{target}.before-restore-{number}")):
+        if os.path.samefile(kept, target):  # a restore was interrupted after it had kept it
+            return kept
         number += 1
     return kept

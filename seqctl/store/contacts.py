@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from seqctl.domain.filters import Filter
@@ -19,6 +19,7 @@ from seqctl.store.rows import CONTACT_COLUMNS, Row, chunks, marks, moment, to_co
 
 _CONTACT = f"SELECT {CONTACT_COLUMNS} FROM contact AS c"
 _MOST_SIMILAR = 2_000
+_READ_AT_ONCE = 1_000
 _COLUMNS = (
     "email", "first_name", "last_name", "company", "phone", "owner_id", "access", "properties",
     "last_event_id", "company_folded",
@@ -72,6 +73,15 @@ class SqliteContacts:
             found.update((row[0], to_contact(row)) for row in rows)
         return found
 
+    def addresses(self, ids: Iterable[int]) -> dict[int, str]:
+        """The addresses of the contacts with these ids, deleted or not, by id."""
+        found: dict[int, str] = {}
+        for chunk in chunks(dict.fromkeys(ids)):
+            query = f"SELECT id, CAST(email AS BLOB) FROM contact WHERE id IN ({marks(len(chunk))})"
+            rows = self._connection.execute(query, chunk)
+            found.update((id, email.decode(errors="replace")) for id, email in rows)
+        return found
+
     def matching(
         self, filters: Sequence[Filter] = (), user: User | None = None, limit: int | None = None
     ) -> list[Contact]:
@@ -82,6 +92,21 @@ class SqliteContacts:
             [*values, -1 if limit is None else limit],
         )
         return [to_contact(row) for row in rows]
+
+    def each_matching(
+        self, filters: Sequence[Filter] = (), user: User | None = None, limit: int | None = None
+    ) -> Iterator[Contact]:
+        """The contacts of `matching`, read bit by bit."""
+        where, values = self._where(filters, user)
+        query = f"{_CONTACT} WHERE {where} AND c.id > ? ORDER BY c.id LIMIT ?"
+        last, left = -1, limit
+        while left is None or left > 0:
+            most = _READ_AT_ONCE if left is None else min(left, _READ_AT_ONCE)
+            rows = self._connection.execute(query, [*values, last, most]).fetchall()
+            yield from map(to_contact, rows)
+            if len(rows) < most:
+                return
+            last, left = rows[-1][0], None if left is None else left - most
 
     def count(self, filters: Sequence[Filter] = (), user: User | None = None) -> int:
         """How many contacts `matching` would give without a limit."""

@@ -6,13 +6,18 @@ Each is one pass over whole tables, so that a million enrollments are examined i
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
 from typing import NamedTuple
 
+from seqctl.domain.errors import Damaged
 from seqctl.domain.lifecycle import label
 from seqctl.ports.views import Finding
-from seqctl.store.rows import columns_of, to_enrollment
+from seqctl.store.rows import UNREADABLE, columns_of, to_enrollment
 from seqctl.store.selecting import GROUP
+from seqctl.store.unreadable import unreadable
+
+Check = Callable[[sqlite3.Connection], Iterator[Finding]]
 
 
 class Promise(NamedTuple):
@@ -273,24 +278,69 @@ _PROMISES = (
 
 
 def examine(connection: sqlite3.Connection) -> Iterator[Finding]:
-    """All rows that break a promise; a damaged file ends the examination."""
-    try:
-        yield from _damages(connection)
-        for promise in _PROMISES:
-            for id, *values in connection.execute(promise.query):
-                yield Finding(promise.rule, promise.table, id, promise.message.format(*values))
-        yield from _other_labels(connection)
-    except sqlite3.DatabaseError as error:
-        yield Finding("file", "", None, str(error))
-        connection.rollback()  # a damaged file can't even commit having been read
+    """All rows that break a promise, and all that can't be read.
+
+    Each check stands by itself: what one stumbles over ends that check and is a finding of its own.
+    """
+    told: set[Finding] = set()
+    for check in (*_DAMAGES, *map(_breaking, _PROMISES), _other_labels):
+        try:
+            for finding in check(connection):
+                if finding not in told:
+                    told.add(finding)
+                    yield finding
+        except (sqlite3.Error, *UNREADABLE) as error:
+            trouble = Finding("file", "", None, str(error))
+            if trouble not in told:
+                told.add(trouble)
+                yield trouble
+            with suppress(sqlite3.Error):
+                connection.rollback()  # a damaged file can't even commit having been read
 
 
-def _damages(connection: sqlite3.Connection) -> Iterator[Finding]:
+def damages(connection: sqlite3.Connection) -> Iterator[Finding]:
+    """What is wrong with the file itself, and which rows can't be read; raises sqlite3.Error."""
+    for check in _DAMAGES:
+        yield from check(connection)
+
+
+def _breaking(promise: Promise) -> Check:
+    def check(connection: sqlite3.Connection) -> Iterator[Finding]:
+        for id, *values in connection.execute(promise.query):
+            yield Finding(promise.rule, promise.table, id, promise.message.format(*values))
+
+    return check
+
+
+def _file(connection: sqlite3.Connection) -> Iterator[Finding]:
     for (message,) in connection.execute("PRAGMA integrity_check"):
         if message != "ok":
             yield Finding("file", "", None, message)
+
+
+def _pointers(connection: sqlite3.Connection) -> Iterator[Finding]:
     for table, row, other, _ in connection.execute("PRAGMA foreign_key_check"):
         yield Finding("file", table, row, f"points to a row of {other} that does not exist")
+
+
+def other_tables(connection: sqlite3.Connection) -> Iterator[Finding]:
+    """The tables and indexes that aren't there as seqctl makes them."""
+    from seqctl.store.connection import blank
+
+    with closing(blank()) as sound:
+        wanted = dict(sound.execute(_TABLES).fetchall())
+    found = dict(connection.execute(_TABLES).fetchall())
+    for name in sorted(wanted.keys() - found.keys()):
+        yield Finding("file", name, None, "is missing")
+    for name in sorted(wanted.keys() & found.keys()):
+        if wanted[name] != found[name]:
+            yield Finding("file", name, None, "is not as seqctl makes it")
+    if connection.execute("SELECT count(*) FROM workspace").fetchone()[0] != 1:
+        yield Finding("file", "workspace", None, "its one row is missing")
+
+
+_TABLES = "SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite%'"
+_DAMAGES: tuple[Check, ...] = (_file, other_tables, _pointers, unreadable)
 
 
 def _other_labels(connection: sqlite3.Connection) -> Iterator[Finding]:
@@ -299,7 +349,10 @@ def _other_labels(connection: sqlite3.Connection) -> Iterator[Finding]:
         f"SELECT {columns_of('e')}, {GROUP}, v.status {_WITH_LAST_EVENT} GROUP BY {GROUP}, v.status"
     ).fetchall()
     for *row, group, told in groups:
-        is_now = label(to_enrollment(tuple(row)))
+        try:
+            is_now = label(to_enrollment(tuple(row)))
+        except Damaged:
+            continue  # told already, with the value that can't be read
         if told == is_now:
             continue
         ids = connection.execute(

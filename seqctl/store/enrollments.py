@@ -10,11 +10,20 @@ from typing import Any
 
 from seqctl.domain import lifecycle
 from seqctl.domain.deciding import Due, mail_seed
+from seqctl.domain.errors import Damaged
 from seqctl.domain.folding import folded
 from seqctl.domain.limits import Slot
 from seqctl.domain.model import Change, Enrollment, Event, Message, Status, Waiting
 from seqctl.domain.moments import from_iso, iso
-from seqctl.ports.enrollments import RowRefused
+from seqctl.ports.enrollments import RowRefused, SetAside
+from seqctl.store.due import (
+    FROM_AGENDA,
+    FROM_LINE,
+    agenda_moment,
+    from_agenda,
+    to_due,
+    with_history,
+)
 from seqctl.store.history import INSERT_EVENT, places_in
 from seqctl.store.holding import NO_HOLD, hold_all, tell_held
 from seqctl.store.messages import cancel_queued, take_earlier_slots, take_slots, write_messages
@@ -22,9 +31,9 @@ from seqctl.store.rows import (
     ENROLLMENT_COLUMNS,
     Row,
     chunks,
-    columns_of,
     from_enrollment,
     marks,
+    rows_of,
     to_enrollment,
 )
 from seqctl.store.tasks import INSERT_TASK
@@ -48,29 +57,6 @@ _MOVE = (
     "WHERE id = ? AND waiting = 'delay' AND version_id = ?"
 )
 _moving_values = itemgetter(*(Enrollment._fields.index(c) for c in (*_MOVING, "id", "version_id")))
-_DUE = f"""
-    SELECT {columns_of("e")}, c.email, c.first_name, c.last_name, c.company, c.phone, c.properties,
-        EXISTS (SELECT 1 FROM suppression WHERE address = c.email) OR EXISTS (
-            SELECT 1 FROM suppression WHERE address = substr(c.email, instr(c.email, '@'))),
-        m.subject, m.step = e.step AND m.enrollment_id = e.id AND m.status = 'queued'
-    FROM {{from_}}
-    CROSS JOIN contact AS c ON c.id = e.contact_id
-    LEFT JOIN message AS m ON m.id = e.last_message_id
-    {{where}}
-"""
-_FROM_AGENDA = _DUE.format(
-    from_="agenda AS a CROSS JOIN enrollment AS e ON e.id = a.enrollment_id",
-    where="WHERE a.due_at {until} ? ORDER BY a.due_at, a.enrollment_id LIMIT ?",
-)
-# The first of each group that may go out at the same hours.
-_FROM_LINE = _DUE.format(
-    from_="""(
-        SELECT id AS line_id, row_number() OVER (
-            PARTITION BY version_id, timezone, any_time ORDER BY due_at, id) AS place
-        FROM enrollment WHERE waiting = 'limit' AND inbox_id = ?
-    ) CROSS JOIN enrollment AS e ON e.id = line_id""",
-    where="WHERE place <= ?",
-)
 WITH_FLOOR = ("enrollment", "message")
 """What is named outside the workspace: after a restore their numbers are never given again."""
 
@@ -185,14 +171,13 @@ class SqliteEnrollments:
 
     def due(self, until: datetime, limit: int, *, inclusive: bool = True) -> list[Due]:
         """What is due up to `until`, in order of due time, then of id."""
-        query = _FROM_AGENDA.format(until="<=" if inclusive else "<")
-        rows = self._connection.execute(query, (iso(until), limit))
-        return [Due(to_enrollment(row), *row[_WIDTH:]) for row in rows]
+        query = FROM_AGENDA.format(until="<=" if inclusive else "<")
+        rows = self._rows(query, (iso(until), limit))
+        return [from_agenda(row) for row in rows]
 
     def in_line(self, inbox_id: int, limit: int) -> list[Due]:
         """What stands in the line of an inbox: the first `limit` of each version and time zone."""
-        rows = self._connection.execute(_FROM_LINE, (inbox_id, limit))
-        return [Due(to_enrollment(row), *row[_WIDTH:]) for row in rows]
+        return [to_due(row) for row in self._rows(FROM_LINE, (inbox_id, limit))]
 
     def inboxes_in_line(self) -> set[int]:
         """The inboxes that somebody stands in line for."""
@@ -214,8 +199,17 @@ class SqliteEnrollments:
 
     def next_due(self) -> datetime | None:
         """When the clock moves the next enrollment."""
-        row = self._connection.execute("SELECT due_at FROM agenda LIMIT 1").fetchone()
-        return from_iso(row[0]) if row else None
+        return self._at_end("ORDER BY due_at")
+
+    def check_agenda(self) -> None:
+        """Raise Damaged for a row of the agenda that stands behind every moment."""
+        self._at_end("ORDER BY due_at DESC")
+
+    def set_aside(self, damage: Damaged, at: datetime) -> SetAside | None:
+        """Let a damaged row stop nobody any more (see `ports.Enrollments`)."""
+        from seqctl.store.setting_aside import set_aside
+
+        return set_aside(self._connection, damage, at)
 
     def count_due(self, until: datetime) -> int:
         """How many enrollments the clock moves up to this moment."""
@@ -244,11 +238,12 @@ class SqliteEnrollments:
         given = {"sequence_id": sequence_id, "user_id": user_id, "contact_id": contact_id}
         fitting = {name: value for name, value in given.items() if value is not None}
         where = "".join(f" AND e.{name} = ?" for name in fitting)
-        return self._all(
+        found = self._all(
             f"{_SELECT} WHERE status = 'live' AND held_since IS NOT NULL{where} AND e.id > ? "
             f"AND {NO_HOLD} ORDER BY id LIMIT ?",
             [*fitting.values(), after, limit],
         )
+        return [with_history(enrollment) for enrollment in found]
 
     def next_id(self) -> int:
         """The id that the next enrollment will get, inside a write transaction."""
@@ -367,4 +362,13 @@ class SqliteEnrollments:
         return [row[0] for row in rows]
 
     def _all(self, query: str, values: Sequence[Any]) -> list[Enrollment]:
-        return [to_enrollment(row) for row in self._connection.execute(query, values)]
+        return [to_enrollment(row) for row in self._rows(query, values)]
+
+    def _rows(self, query: str, values: Sequence[Any]) -> list[Row]:
+        return rows_of(self._connection, "enrollment", query, values)
+
+    def _at_end(self, order: str) -> datetime | None:
+        """The time of the row at one end of the agenda, or None; raises Damaged."""
+        query = f"SELECT enrollment_id, due_at FROM agenda {order} LIMIT 1"
+        rows = rows_of(self._connection, "agenda", query)
+        return agenda_moment(rows[0]) if rows else None

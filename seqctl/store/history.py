@@ -16,6 +16,7 @@ EVENT_COLUMNS = (
     "id, at, actor_id, kind, detail, contact_id, sequence_id, enrollment_id, step, "
     "status, due_at, previous, message_id, task_id, moments"
 )
+_MOMENT_LENGTH = len("2026-03-02T08:00:00Z")
 INSERT_EVENT = f"INSERT INTO event ({EVENT_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 
 
@@ -25,8 +26,13 @@ def places_in(detail: str) -> str | None:
 
 
 def sentence(detail: str, moments: str | None) -> str:
-    """The reverse of `places_in`."""
-    return detail if moments is None else Sentence(detail, json.loads(moments))
+    """The reverse of `places_in`; raises ValueError where no moment stands there."""
+    if moments is None:
+        return detail
+    told = Sentence(detail, json.loads(moments))
+    for place in told.places:
+        from_iso(detail[place : place + _MOMENT_LENGTH])
+    return told
 
 
 class SqliteHistory:

@@ -9,7 +9,7 @@ from datetime import datetime
 from seqctl.domain.moments import from_iso, iso
 from seqctl.ports.views import EventView, MessageView
 from seqctl.store.history import sentence
-from seqctl.store.rows import Row
+from seqctl.store.rows import Row, of_table
 from seqctl.store.selecting import Conditions, at_most, listed
 
 # All that ever happened to a contact: its own chain, and the chain of each of its enrollments.
@@ -71,7 +71,7 @@ class SqliteHistoryViews:
         if contact_id is not None:
             asked.add_list("v.id", self._events_of(contact_id))
         rows = self._latest(_EVENTS, asked, "v.id", limit)
-        return [_event(row) for row in rows]
+        return [_to_event(row) for row in rows]
 
     def messages(
         self,
@@ -102,7 +102,7 @@ class SqliteHistoryViews:
                 listed(sequences),
             )
         rows = self._latest(_MESSAGES, asked, "m.id", limit)
-        return [MessageView(*row[:12], at=from_iso(row[12]), words=row[13]) for row in rows]
+        return [_to_message(row) for row in rows]
 
     def _events_of(self, contact_id: int) -> list[int]:
         rows = self._connection.execute(CHAINS_OF_CONTACT, {"contact": contact_id})
@@ -125,6 +125,12 @@ class SqliteHistoryViews:
         return rows
 
 
-def _event(row: Row) -> EventView:
+@of_table("event")
+def _to_event(row: Row) -> EventView:
     told = sentence(row[10], row[14])
     return EventView._make((row[0], from_iso(row[1]), *row[2:10], told, *row[11:14]))
+
+
+@of_table("message")
+def _to_message(row: Row) -> MessageView:
+    return MessageView(*row[:12], at=from_iso(row[12]), words=row[13])

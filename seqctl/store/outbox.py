@@ -11,7 +11,7 @@ from seqctl.domain.model import Enrollment, MailStatus
 from seqctl.domain.moments import from_iso, iso
 from seqctl.ports.outbox import Claim, Sent
 from seqctl.store.messages import LIMITED
-from seqctl.store.rows import Row, columns_of, marks, moment, to_enrollment
+from seqctl.store.rows import Row, columns_of, marks, moment, of_table, to_enrollment
 from seqctl.store.selecting import ONE_OF, listed
 
 _CLAIM = """
@@ -50,17 +50,21 @@ class SqliteOutbox:
 
     # --- copies of captured mail --------------------------------------------------------------
 
-    def waiting(self) -> int:
-        """How many copies of captured mail are still to be written."""
-        return self._connection.execute(
-            "SELECT count(*) FROM outbox AS o JOIN message AS m ON m.id = o.message_id "
-            "JOIN inbox AS i ON i.id = m.inbox_id WHERE i.capture_to IS NOT NULL"
-        ).fetchone()[0]
+    def copies(self) -> Mapping[int, int]:
+        """How many copies of captured mail are still to be written, by inbox id."""
+        rows = self._connection.execute(
+            "SELECT m.inbox_id, count(*) FROM outbox AS o CROSS JOIN message AS m "
+            "ON m.id = o.message_id JOIN inbox AS i ON i.id = m.inbox_id "
+            "WHERE i.capture_to IS NOT NULL GROUP BY m.inbox_id"
+        )
+        return dict(rows.fetchall())
 
-    def to_copy(self, limit: int) -> list[Claim]:
-        """The first captured mails of which a copy is still to be written, by id."""
-        where = "m.id = o.message_id AND i.capture_to IS NOT NULL"
-        return self._claims(where, (), from_="outbox AS o CROSS JOIN", limit=limit)
+    def to_copy(self, inbox_id: int, limit: int, *, after: int = 0) -> list[Claim]:
+        """The first captured mails of an inbox of which a copy is still to be written, by id."""
+        where = "m.id = o.message_id AND o.message_id > ? AND m.inbox_id = ?"
+        where = f"{where} AND i.capture_to IS NOT NULL"
+        given = (after, inbox_id)
+        return self._claims(where, given, from_="outbox AS o CROSS JOIN", limit=limit)
 
     def written(self, ids: Iterable[int]) -> None:
         """These copies are written."""
@@ -187,17 +191,7 @@ class SqliteOutbox:
         query = _CLAIM.format(from_=from_, where=where) + (" LIMIT ?" if limit else "")
         rows = self._connection.execute(query, (*values, limit) if limit else values).fetchall()
         threads = self._threads({row[11] for row in rows} - {None})
-        return [
-            Claim(
-                *row[:9],
-                markdown=bool(row[9]),
-                attachments=tuple((n, d) for n, d in json.loads(row[10] or "[]")),
-                thread=threads.get(row[11], ()),
-                at=from_iso(row[12]),
-                copy_to=row[13],
-            )
-            for row in rows
-        ]
+        return [_to_claim((*row, threads.get(row[11], ()))) for row in rows]
 
     def _threads(self, ends: set[int]) -> dict[int | None, tuple[int, ...]]:
         """The mails of each thread up to one of `ends`, oldest first."""
@@ -226,8 +220,25 @@ def _thread(end: int, answered: Mapping[int, int | None]) -> tuple[int, ...]:
     return tuple(reversed(thread))
 
 
+@of_table("message")
+def _to_claim(row: Row) -> Claim:
+    return Claim(
+        *row[:9],
+        markdown=bool(row[9]),
+        attachments=tuple((n, d) for n, d in json.loads(row[10] or "[]")),
+        thread=row[14],
+        at=from_iso(row[12]),
+        copy_to=row[13],
+    )
+
+
 def _to_sent(row: Row) -> Sent:
-    id, step, inbox, contact, recipient, subject, status, at, tries, first = row[_WIDTH:]
+    return _with_enrollment((*row[_WIDTH:], to_enrollment(row)))
+
+
+@of_table("message")
+def _with_enrollment(row: Row) -> Sent:
+    id, step, inbox, contact, recipient, subject, status, at, tries, first, enrollment = row
     return Sent(
         id,
         step,
@@ -239,5 +250,5 @@ def _to_sent(row: Row) -> Sent:
         from_iso(at),
         tries,
         moment(first),
-        to_enrollment(row),
+        enrollment,
     )

@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from seqctl.domain.accounts import Limits
+from seqctl.domain.errors import Damaged
 from seqctl.domain.model import Inbox, User
 from seqctl.domain.moments import iso
 from seqctl.store.accounts import from_text, to_text
-from seqctl.store.rows import Row, moment, text
+from seqctl.store.rows import Row, moment, of_table, rows_of, text
 
 _USER = """
     SELECT id, name, full_name, email, timezone, signature,
@@ -62,7 +63,8 @@ class SqlitePeople:
 
     def inboxes(self) -> list[Inbox]:
         """All inboxes, connected or not, in the order in which they came."""
-        return [_to_inbox(row) for row in self._connection.execute(f"{_INBOX} ORDER BY inbox.id")]
+        rows = rows_of(self._connection, "inbox", f"{_INBOX} ORDER BY inbox.id")
+        return [_readable_inbox(row) for row in rows]
 
     def connect_inbox(self, inbox: Inbox) -> Inbox:
         """Add a connected inbox (its id is ignored), or connect the one of its address anew."""
@@ -121,6 +123,15 @@ def _to_user(row: tuple[int, str, str, str, str, str, str | None]) -> User:
     return User(*row[:6], teams=frozenset(row[6].split("\x1f")) if row[6] else frozenset())
 
 
+def _readable_inbox(row: Row) -> Inbox:
+    """An inbox; one whose account can't be read harms no other one: it is not connected."""
+    try:
+        return _to_inbox(row)
+    except Damaged as error:
+        return Inbox(*row[:4], connected=False, trouble=error.message, damaged=True)
+
+
+@of_table("inbox")
 def _to_inbox(row: Row) -> Inbox:
     least, most = row[11:]
     gap = None if least is None else (timedelta(seconds=least), timedelta(seconds=most))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from seqctl.domain.errors import BadFile
+from seqctl.store.temporaries import blank_beside, clear_left_behind
 
 
 @contextmanager
@@ -16,14 +16,14 @@ def appearing(path: Path, *, replace: bool = False) -> Generator[Path]:
     """A blank file beside `path`, readable by its owner only, to be filled in the block.
 
     After the block it stands at `path`, durably; if the block fails, it is gone. With `replace` it
-    takes the place of what stands there.
+    takes the place of what stands there, and so it does of what an interrupted command put there.
 
     Raises BadFile where `path` exists already (without `replace`) or can't be made.
     """
+    replace |= clear_left_behind(path)
     if not replace:
         refuse_existing(path)
-    temporary = _blank_beside(path)
-    try:
+    with _blank_beside(path) as temporary:
         yield temporary
         _sync(temporary)
         if replace:
@@ -31,14 +31,12 @@ def appearing(path: Path, *, replace: bool = False) -> Generator[Path]:
         else:
             _put(temporary, path)
         _sync(path.parent)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def refuse_existing(path: Path) -> None:
     """Raise BadFile where something stands at `path`, were it a link that leads nowhere."""
     if os.path.lexists(path):
-        raise _exists(path)
+        raise exists(path)
 
 
 def make_folder(folder: Path) -> None:
@@ -55,20 +53,22 @@ def _cannot_be_made(path: Path, why: str | None) -> BadFile:
     return BadFile(f"{path} can't be made: {why}.", "choose another place", code="CANNOT_OPEN")
 
 
-def _exists(path: Path) -> BadFile:
+def exists(path: Path) -> BadFile:
+    """The refusal to write where something stands already."""
     return BadFile(
         f"{path} exists already; nothing was written.", "choose another name", code="EXISTS"
     )
 
 
-def _blank_beside(path: Path) -> Path:
-    try:
-        make_folder(path.parent)
-        number, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".new", dir=path.parent)
-    except OSError as error:
-        raise _cannot_be_made(path, error.strerror) from None
-    os.close(number)
-    return Path(name)
+@contextmanager
+def _blank_beside(path: Path) -> Generator[Path]:
+    with ExitStack() as stack:
+        try:
+            make_folder(path.parent)
+            temporary = stack.enter_context(blank_beside(path))
+        except OSError as error:
+            raise _cannot_be_made(path, error.strerror) from None
+        yield temporary
 
 
 def _put(temporary: Path, path: Path) -> None:
@@ -76,7 +76,7 @@ def _put(temporary: Path, path: Path) -> None:
     try:
         os.link(temporary, path)
     except FileExistsError:
-        raise _exists(path) from None
+        raise exists(path) from None
     except OSError:  # a file system without links
         refuse_existing(path)
         temporary.replace(path)

@@ -11,7 +11,7 @@ from seqctl.domain.letters import Kind
 from seqctl.domain.moments import from_iso, iso
 from seqctl.ports.mail import Arrived, Cursor, Folder
 from seqctl.ports.received import Reading, Received, ReceivedView
-from seqctl.store.rows import Row
+from seqctl.store.rows import Row, of_table
 from seqctl.store.selecting import ONE_OF, Conditions, at_most, listed
 
 _COLUMNS = (
@@ -193,16 +193,21 @@ class SqliteReceived:
         ended = self._connection.execute(
             "SELECT enrollment_id FROM ended_by_mail WHERE received_id = ? ORDER BY 1", row[:1]
         )
-        values: dict[str, Any] = dict(zip(_COLUMNS, row, strict=False))
-        values |= {
-            "folder": Folder(values["folder"]),
-            "read_at": from_iso(values["read_at"]),
-            "at": from_iso(values["at"]),
-            "kind": Kind(values["kind"]),
-            "returns": date.fromisoformat(values["returns"]) if values["returns"] else None,
-            "counted": bool(values["counted"]),
-        }
-        return Received(**values, ended=tuple(id for (id,) in ended))
+        return _to_received(row)._replace(ended=tuple(id for (id,) in ended))
+
+
+@of_table("received")
+def _to_received(row: Row) -> Received:
+    values: dict[str, Any] = dict(zip(_COLUMNS, row, strict=False))
+    values |= {
+        "folder": Folder(values["folder"]),
+        "read_at": from_iso(values["read_at"]),
+        "at": from_iso(values["at"]),
+        "kind": Kind(values["kind"]),
+        "returns": date.fromisoformat(values["returns"]) if values["returns"] else None,
+        "counted": bool(values["counted"]),
+    }
+    return Received(**values)
 
 
 def _values(received: Received) -> tuple[object, ...]:

@@ -3,19 +3,80 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from functools import wraps
+from typing import Any, TypeVar
 
+from seqctl.domain.errors import Damaged
 from seqctl.domain.model import Contact, Enrollment, Hold, Status, Waiting
 from seqctl.domain.moments import from_iso, iso
 
 Row = tuple[Any, ...]
+Value = TypeVar("Value")
+UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError)
+"""What making a value of a stored row raises where the row is not as it was written."""
 
 ENROLLMENT_COLUMNS = ", ".join(Enrollment._fields)
 _STATUS = {status.value: status for status in Status}
 _WAITING: dict[str | None, Waiting | None] = {waiting.value: waiting for waiting in Waiting}
 _WAITING[None] = None
+
+
+def of_table(table: str) -> Callable[[Callable[[Row], Value]], Callable[[Row], Value]]:
+    """Let the function that makes a value of a row (its id first) raise Damaged, naming the row."""
+
+    def checked(read: Callable[[Row], Value]) -> Callable[[Row], Value]:
+        @wraps(read)
+        def read_row(row: Row) -> Value:
+            try:
+                return read(row)
+            except UNREADABLE as error:
+                raise Damaged(table, row[0], why_unreadable(error)) from error
+
+        return read_row
+
+    return checked
+
+
+def why_unreadable(error: Exception) -> str:
+    """What an error says of a stored value, in words for people."""
+    said = str(error)
+    if isinstance(error, KeyError):
+        return f"{said} is not a word that can stand there"
+    if "isoformat" in said:
+        return f"{said.rpartition(': ')[2]} is no moment"
+    return said or type(error).__name__
+
+
+def rows_of(
+    connection: sqlite3.Connection, table: str, query: str, values: Sequence[Any] = ()
+) -> list[Row]:
+    """The rows that a query gives, their id first; raises Damaged for one that is no UTF-8 text."""
+    try:
+        return connection.execute(query, values).fetchall()
+    except sqlite3.OperationalError as error:
+        if not is_undecodable(error):
+            raise
+    usual, connection.text_factory = connection.text_factory, bytes
+    try:
+        for row in connection.execute(query, values):
+            if not all(decodes(value) for value in row):
+                raise Damaged(table, row[0], "it holds a text that is no UTF-8")
+    finally:
+        connection.text_factory = usual
+    return connection.execute(query, values).fetchall()
+
+
+def is_undecodable(error: sqlite3.Error) -> bool:
+    """Whether SQLite says that a text is no UTF-8."""
+    return "Could not decode to UTF-8" in str(error)
+
+
+def decodes(value: object) -> bool:
+    """Whether a value that was read as bytes is UTF-8 text, or no text."""
+    return not isinstance(value, bytes) or value.decode(errors="replace").encode() == value
 
 
 def text(moment: datetime | None) -> str | None:
@@ -33,6 +94,7 @@ def columns_of(table: str) -> str:
     return ", ".join(f"{table}.{name}" for name in Enrollment._fields)
 
 
+@of_table("enrollment")
 def to_enrollment(row: Row) -> Enrollment:
     """An enrollment from a row that begins with ENROLLMENT_COLUMNS."""
     (
@@ -83,6 +145,7 @@ CONTACT_COLUMNS = """
 """
 
 
+@of_table("contact")
 def to_contact(row: Row) -> Contact:
     """A contact from a row of CONTACT_COLUMNS (with `contact AS c`)."""
     return Contact(
@@ -101,6 +164,7 @@ HOLD_COLUMNS = """
 """
 
 
+@of_table("hold")
 def to_hold(row: Row) -> Hold:
     """A hold from a row of HOLD_COLUMNS (with `hold AS h`)."""
     return Hold(*row[:6], since=from_iso(row[6]), until=moment(row[7]))

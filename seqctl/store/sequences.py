@@ -9,9 +9,11 @@ from datetime import datetime
 from seqctl.domain import content
 from seqctl.domain.model import Sequence, Settings, Sharing, Step, Version
 from seqctl.domain.moments import iso
+from seqctl.store.rows import UNREADABLE, Row, of_table
 
 _SEQUENCE = """
-    SELECT s.id, s.name, v.content ->> '$.settings.title', s.owner_id, u.name, s.sharing,
+    SELECT s.id, s.name,
+        CASE WHEN json_valid(v.content) THEN v.content ->> '$.settings.title' ELSE s.name END, s.owner_id, u.name, s.sharing,
         v.number, v.id, s.deleted_at IS NOT NULL
     FROM sequence AS s
     JOIN user AS u ON u.id = s.owner_id
@@ -31,6 +33,10 @@ class SqliteSequences:
         where = "" if deleted else " WHERE s.deleted_at IS NULL"
         rows = self._connection.execute(f"{_SEQUENCE}{where} ORDER BY s.name")
         return [_to_sequence(row) for row in rows]
+
+    def names(self) -> dict[int, str]:
+        """The names of all sequences, deleted or not, by id."""
+        return dict(self._connection.execute("SELECT id, name FROM sequence").fetchall())
 
     def named(self, name: str) -> Sequence | None:
         """The sequence of this name, deleted or not."""
@@ -141,13 +147,23 @@ class SqliteSequences:
         return dict(row for each in wanted for row in self._connection.execute(find, (each,)))
 
 
-def _to_sequence(row: tuple[int, str, str, int, str, str, int, int, int]) -> Sequence:
+@of_table("sequence")
+def _to_sequence(row: Row) -> Sequence:
     id, name, title, owner_id, owner, sharing, number, version_id, deleted = row
-    shared = content.sharing_from_text(sharing)
+    shared = _sharing(sharing)
     return Sequence(id, name, title, owner_id, owner, shared, number, version_id, bool(deleted))
 
 
-def _to_version(row: tuple[int, int, int, int | None, str]) -> Version:
+def _sharing(text: str) -> Sharing:
+    """Who else may use a sequence; nobody, where that can't be read (`doctor` tells)."""
+    try:
+        return content.sharing_from_text(text)
+    except UNREADABLE:
+        return Sharing()
+
+
+@of_table("sequence_version")
+def _to_version(row: Row) -> Version:
     id, sequence_id, number, edit_of, text = row
     settings, steps = content.from_text(text)
     return Version(id, sequence_id, number, settings, steps, edit_of)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from seqctl.domain.moments import from_iso, iso
 from seqctl.ports.views import TaskView
-from seqctl.store.rows import Row, moment
+from seqctl.store.rows import Row, moment, of_table
 
 INSERT_TASK = """
     INSERT INTO task (id, enrollment_id, step, assignee_id, type, title, priority, notes, subject,
@@ -65,6 +65,7 @@ class SqliteTasks:
         return [_to_task(row) for row in rows]
 
 
+@of_table("task")
 def _to_task(row: Row) -> TaskView:
     return TaskView(
         *row[:16],

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
-from seqctl.domain.errors import BadFile, Busy, SeqctlError
+from seqctl.domain.errors import BadFile, Busy, Damaged, SeqctlError
+from seqctl.store.rows import is_undecodable
 
 DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
@@ -13,6 +15,36 @@ DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 def primary_code(error: sqlite3.Error) -> int:
     """The kind of an error, without its details; 0 for an error that Python itself raised."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
+
+
+def damaged(path: Path, why: str) -> BadFile:
+    """The trouble of a file whose bytes are not those that were written."""
+    return BadFile(
+        f"{path} is damaged: {why}.",
+        "seqctl restore BACKUP --db NEW-FILE, from your latest backup",
+        code="DAMAGED",
+    )
+
+
+def diagnosis(path: Path) -> SeqctlError | None:
+    """What is wrong with the file, as a strange error may come from it; None where it is sound."""
+    from seqctl.store.connection import connect
+    from seqctl.store.doctor import damages
+
+    if not path.is_file():
+        return None
+    try:
+        with closing(connect(path)) as connection:
+            found = next(damages(connection), None)
+    except sqlite3.Error as error:
+        return sentence(error, path) or damaged(path, str(error))
+    except UnicodeDecodeError as error:
+        return damaged(path, str(error))
+    if found is None:
+        return None
+    if found.table and found.row is not None:
+        return Damaged(found.table, found.row, found.message)
+    return damaged(path, f"{found.table} {found.message}".strip())
 
 
 def sentence(error: sqlite3.Error, path: Path) -> SeqctlError | None:
@@ -33,12 +65,8 @@ def sentence(error: sqlite3.Error, path: Path) -> SeqctlError | None:
         return BadFile(f"{place} can't be written to.", f"chmod u+w {place}", code="READ_ONLY")
     if code == sqlite3.SQLITE_CANTOPEN:
         return BadFile(f"{path} can't be opened.", f"ls -l {path}", code="CANNOT_OPEN")
-    if code in DAMAGED:
-        return BadFile(
-            f"{path} is damaged: {error}.",
-            "seqctl restore BACKUP --db NEW-FILE, from your latest backup",
-            code="DAMAGED",
-        )
+    if code in DAMAGED or is_undecodable(error):
+        return damaged(path, str(error))
     if code == sqlite3.SQLITE_IOERR:
         return BadFile(
             f"The disk failed while {path} was read or written.", "seqctl doctor", code="DISK"

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from seqctl.domain.moments import iso
 from seqctl.ports import Ahead, WorkspaceState
-from seqctl.store.rows import moment, text
+from seqctl.store.rows import Row, moment, of_table, text
 
 _GIVEN_SINCE_AT_MOST = 100_000
 """So many mails or enrollments were made at most between a backup and its restore."""
@@ -34,11 +34,7 @@ class SqliteWorkspace:
             "SELECT clock, now, tick_target, last_tick_at, halted_at, halted_by, halt_reason, "
             "restored_at, secret FROM workspace"
         ).fetchone()
-        target = row[2] if row[2] in (None, "idle") else moment(row[2])
-        return WorkspaceState(
-            row[0] == "simulated", moment(row[1]), target, moment(row[3]), moment(row[4]), row[5],
-            row[6], moment(row[7]), row[8],
-        )  # fmt: skip
+        return _to_state((1, *(row or ())))
 
     def move_clock(self, now: datetime) -> None:
         """Set the stored clock of a simulated workspace."""
@@ -101,3 +97,19 @@ class SqliteWorkspace:
             "INSERT INTO config VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
             (key, value),
         )
+
+
+@of_table("workspace")
+def _to_state(row: Row) -> WorkspaceState:
+    _, clock, now, target, ticked, halted, by, reason, restored, secret = row
+    return WorkspaceState(
+        clock == "simulated",
+        moment(now),
+        target if target in (None, "idle") else moment(target),
+        moment(ticked),
+        moment(halted),
+        by,
+        reason,
+        moment(restored),
+        secret,
+    )

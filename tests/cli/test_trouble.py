@@ -236,13 +236,22 @@ def test_a_damaged_workspace_says_what_to_do(workspace: Cli) -> None:
 # --- the rest -----------------------------------------------------------------------------------
 
 
-def test_an_error_of_sqlite_that_is_no_trouble_of_the_file_is_a_defect(workspace: Cli) -> None:
+def test_a_missing_table_is_damage(workspace: Cli) -> None:
     broken = sqlite3.connect(workspace.db)
     broken.execute("DROP TABLE config")
     broken.commit()
     broken.close()
-    answer = workspace("config")
+    code, name, message, _ = told(workspace("config", "--json"))
+    assert (code, name) == (5, "DAMAGED")
+    assert message == f"{workspace.db} is damaged: config is missing."
+
+
+def test_an_error_in_a_sound_workspace_is_a_defect(
+    workspace: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from seqctl.service import workspace as verbs
+
+    monkeypatch.delattr(verbs, "check_setting")
+    answer = workspace("config", "rows")
     assert answer.exit_code == 1
-    assert answer.stderr.startswith(
-        "This is a defect of seqctl, please report it: OperationalError: no "
-    )
+    assert answer.stderr.startswith("This is a defect of seqctl, please report it: ImportError: ")

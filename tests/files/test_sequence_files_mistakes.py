@@ -1,5 +1,6 @@
 """Sequence files with mistakes: every one is told, with its line and column."""
 
+import re
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
@@ -321,3 +322,30 @@ def test_sequence_files_that_cannot_be_read(
 def test_a_text_of_more_than_a_megabyte() -> None:
     (mistake,) = mistakes_of(f"{HEAD}{FIRST}# {'x' * 1_000_000}")
     assert "larger than 1 MB" in mistake.message
+
+
+MANY = {
+    "unknown keys": "name: a\n" + "".join(f"key{n}: 1\n" for n in range(3_000)),
+    "steps": "name: a\nsteps:\n" + "  - email: {body: b}\n" * 1_500,
+    "repeated keys": "name: a\n" + "title: x\n" * 3_000,
+    "holidays": "name: a\nholidays: [" + "x, " * 3_000 + "x]\n",
+    "attachments": "name: a\nsteps:\n  - email: {subject: s, body: b, attachments: ["
+    + ", ".join(f"f{n}" for n in range(3_000))
+    + "]}\n",
+}
+
+
+@pytest.mark.parametrize("text", MANY.values(), ids=MANY)
+def test_the_first_hundred_of_very_many_are_told(text: str) -> None:
+    with pytest.raises(SequenceFileErrors) as raised:
+        read_sequence_text(text, name="f.yaml", folder=None)
+    *told, last = raised.value.mistakes
+    assert len(told) == 100
+    assert re.fullmatch(r"and \d+ more mistakes from here on; .*", last.message)
+    assert len(str(raised.value)) < 20_000
+
+
+def test_more_steps_than_a_sequence_can_have() -> None:
+    with pytest.raises(SequenceFileErrors) as raised:
+        read_sequence_text(MANY["steps"], name="f.yaml", folder=None)
+    assert raised.value.mistakes[0].message == "`steps` has 1500 items; 1000 are the most"

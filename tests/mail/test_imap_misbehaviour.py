@@ -12,6 +12,7 @@ from seqctl.domain.accounts import Account, Secret, SecretKind, Server
 from seqctl.mail.connecting import Patience
 from seqctl.mail.imap import ImapMailbox
 from seqctl.mail.imap_parts import Fetched, fetched
+from seqctl.mail.office import Office
 from seqctl.mail.sent_names import sent_among
 from seqctl.ports.mail import AccountRefused, Arrived, Cursor, Folder, Unreachable
 from tests.mail.bad_imap_server import HANG_UP, BadImapServer
@@ -60,6 +61,14 @@ def opened(authority: Authority, tmp_path: Path) -> Iterator[Callable[..., ImapM
     yield open_box
     for one in boxes:
         one.close()
+
+
+def read_all(account: Account) -> None:
+    box = Office(Patience(20, 20)).mailbox(account)
+    try:
+        list(box.new(Folder.INBOX, None, (), NOW))
+    finally:
+        box.close()
 
 
 def read(box: ImapMailbox, cursor: Cursor | None = None) -> list[Arrived]:
@@ -240,3 +249,29 @@ def test_other_offsets() -> None:
 )
 def test_names_of_sent(names: list[str], sent: str | None) -> None:
     assert sent_among(names) == sent
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        {"FETCH": "* 1 FETCH (UID 8 BODY[]<0> {{3221225472}}\r\nhi\r\n)\r\n{tag} OK done"},
+        {
+            "FETCH": "* 1 FETCH (UID 8 BODY[]<0> {{99999999999999999999}}\r\nhi\r\n)\r\n{tag} OK done"
+        },
+        {"EXAMINE": "* 1 EXISTS {{3000000000}}\r\n{tag} OK done"},
+        {"CAPABILITY": "* CAPABILITY {{3000000000}}\r\n{tag} OK done"},
+        {"LOGIN": "* OK {{3000000000}}\r\n{tag} OK in"},
+    ],
+    ids=["literal", "beyond all numbers", "examine", "capability", "login"],
+)
+def test_an_answer_without_bounds(
+    serve: Serve, authority: Authority, tmp_path: Path, script: dict[str, str]
+) -> None:
+    server = serve(script)
+    account = Account(
+        imap=Server("localhost", server.port, "rep@seq.test", True),
+        secret=Secret(SecretKind.FILE, password_file(tmp_path, CANARY)),
+        ca_file=str(authority.ca_file),
+    )
+    with pytest.raises(Unreachable, match="localhost"):
+        read_all(account)
