@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench import imports, mails, pauses, startup, ticks
+from bench import imports, lines, mails, pauses, startup, ticks
 from bench.measuring import FULL, SHORT, Result, Sizes
 
 
@@ -27,6 +27,7 @@ def main() -> None:
 def measure(folder: Path, sizes: Sizes, *, install: bool) -> Iterator[Result]:
     """All results, one after the other; `install` times an installed wheel."""
     yield from ticks.measure(folder, sizes)
+    yield from lines.measure(folder, sizes)
     yield from pauses.measure(folder, sizes)
     yield from imports.measure(folder, sizes)
     yield from mails.measure(folder, sizes)

@@ -41,7 +41,7 @@ _RESUME_SCRIPT = f"""
     UPDATE enrollment SET held_since = NULL, last_event_id = v.id, due_at = v.due_at,
         delay_ends_at = v.due_at, base = iif(base IS NULL, NULL, '2026-03-04T07:00:00Z')
     FROM event AS v WHERE v.kind = 'resumed' AND v.enrollment_id = enrollment.id;
-    INSERT INTO agenda SELECT due_at, id FROM enrollment ORDER BY due_at, id;
+    INSERT INTO agenda (due_at, enrollment_id) SELECT due_at, id FROM enrollment ORDER BY due_at, id;
     COMMIT;
 """
 

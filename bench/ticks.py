@@ -20,7 +20,7 @@ from seqctl.store.connection import connect
 _BATCH = 1000
 _CHANGING = (
     "step", "base", "delay_ends_at", "due_at", "held_since", "last_step_at", "any_time",
-    "last_message_id", "last_event_id",
+    "last_message_id", "had_mail", "last_event_id",
 )  # fmt: skip
 _MEMORY_LIMIT_MB = 200
 _NOTING = """
@@ -127,10 +127,13 @@ class Changes:
     def _write(self, connection: Connection, batch: slice) -> None:
         many = connection.executemany
         connection.execute("BEGIN IMMEDIATE")
-        many("DELETE FROM agenda WHERE due_at = ? AND enrollment_id = ?", self.agenda_before[batch])
+        many(
+            "DELETE FROM agenda WHERE yields = 0 AND due_at = ? AND enrollment_id = ?",
+            self.agenda_before[batch],
+        )
         assignments = ", ".join(f"{name} = ?" for name in _CHANGING)
         many(f"UPDATE enrollment SET {assignments} WHERE id = ?", self.enrollments[batch])
-        many("INSERT INTO agenda VALUES (?, ?)", self.agenda_after[batch])
+        many("INSERT INTO agenda (due_at, enrollment_id) VALUES (?, ?)", self.agenda_after[batch])
         many(f"INSERT INTO message VALUES ({_marks(self.messages)})", self.messages[batch])
         many(f"INSERT INTO event VALUES ({_marks(self.events)})", self.events[batch])
         connection.execute("COMMIT")

@@ -106,15 +106,15 @@ _MAIL_EVENTS = """
 _ENROLLMENTS = """
     INSERT INTO enrollment (id, contact_id, sequence_id, version_id, user_id, inbox_id, timezone,
         status, waiting, step, base, delay_ends_at, due_at, enrolled_at, last_step_at,
-        last_message_id, last_event_id)
+        last_message_id, had_mail, last_event_id)
     SELECT id, id, 1, 1, 1, 1,
         CASE id % 3 WHEN 0 THEN 'Europe/London' WHEN 1 THEN 'Europe/Berlin' ELSE 'Europe/Stockholm' END,
         'live', 'delay', 1 + mailed, iif(mailed, base, NULL), due, due, '2026-02-20T09:00:00Z',
-        iif(mailed, base, NULL), iif(mailed, (id + 1) / 2, NULL),
+        iif(mailed, base, NULL), iif(mailed, (id + 1) / 2, NULL), mailed,
         iif(mailed, 2 * :total + (id + 1) / 2, id + :total)
     FROM waiting
 """
-_AGENDA = "INSERT INTO agenda SELECT due, id FROM waiting ORDER BY due, id"
+_AGENDA = "INSERT INTO agenda (due_at, enrollment_id) SELECT due, id FROM waiting ORDER BY due, id"
 
 
 def make_workspace(path: Path, total: int, due: int) -> None:

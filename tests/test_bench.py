@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import imports, mails, pauses, ticks
+from bench import imports, lines, mails, pauses, ticks
 from bench.__main__ import show
 from bench.measuring import Sizes, copied
 from bench.ticks import Changes
@@ -20,7 +20,7 @@ from seqctl.store.connection import connect
 
 TINY = Sizes(
     total=300, due=20, paused=60, imported=40, jobs=5, repetitions=1, starts=1,
-    mails=20, mailbox=50, replies=5,
+    mails=20, mailbox=50, replies=5, line=600,
 )  # fmt: skip
 TABLES = ("message", "event", "enrollment", "agenda")
 
@@ -56,6 +56,10 @@ def test_real_mail_is_measured(tmp_path: Path) -> None:
     *sending, reading = mails.measure(tmp_path, TINY)
     assert reading.met, reading
     assert len(sending) <= 1
+
+
+def test_lines_are_measured(tmp_path: Path) -> None:
+    assert len(list(lines.measure(tmp_path, TINY))) == 3
 
 
 def test_every_measurement_can_be_printed(

@@ -24,7 +24,7 @@ CLOCK = SystemClock()
 Ledger = dict[str, list[tuple[Any, ...]]]
 
 _TABLES = {
-    "agenda": "due_at, enrollment_id",
+    "agenda": "yields, due_at, enrollment_id",
     "hold": "id",
     "message": "id",
     "task": "id",
@@ -118,7 +118,9 @@ def ledger(store: SqliteStore) -> Ledger:
         (*event[1:previous], places[event[previous]], *event[previous + 1 :]) for event in events
     ]
     enrollments = connection.execute("SELECT * FROM enrollment ORDER BY id").fetchall()
-    rows["enrollment"] = [(*row[:-1], places[row[-1]]) for row in enrollments]
+    names = [name for (_, name, *_) in connection.execute("PRAGMA table_info (enrollment)")]
+    last = names.index("last_event_id")
+    rows["enrollment"] = [(*row[:last], places[row[last]], *row[last + 1 :]) for row in enrollments]
     return rows
 
 

@@ -64,6 +64,7 @@ class Asked(NamedTuple):
     per_day: str | None = None
     per_minute: str | None = None
     gap: str | None = None
+    new_per_day: str | None = None
     hand_written: bool | None = None
 
     @property
@@ -324,4 +325,6 @@ def _limits(asked: Asked, limits: Limits) -> Limits:
         limits = limits._replace(per_day=parse_count("--per-day", asked.per_day))
     if asked.per_minute is not None:
         limits = limits._replace(per_minute=parse_count("--per-minute", asked.per_minute))
+    if asked.new_per_day is not None:
+        limits = limits._replace(new_per_day=parse_count("--new-per-day", asked.new_per_day))
     return limits if asked.gap is None else limits._replace(gap=parse_gap(asked.gap))

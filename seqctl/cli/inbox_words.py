@@ -36,6 +36,7 @@ def inbox_document(inbox: Inbox) -> dict[str, Any]:
         "per_day": limits.per_day,
         "per_minute": limits.per_minute,
         "gap": gap_text(limits.gap),
+        "new_per_day": limits.new_per_day,
         "trouble": inbox.trouble,
     }
 

@@ -97,6 +97,12 @@ def connect(
     gap: Annotated[
         str | None, typer.Option("--gap", metavar="30s..90s", help="Keep two mails so far apart.")
     ] = None,
+    new_per_day: Annotated[
+        str | None,
+        typer.Option(
+            "--new-per-day", metavar="N", help="At most N first mails in 24 hours, or none."
+        ),
+    ] = None,
     hand_written: Annotated[
         bool | None,
         typer.Option(
@@ -127,7 +133,7 @@ def connect(
     asked = Asked(
         capture, capture_to, smtp, sendmail, provider, imap, read_maildir, no_replies,
         password_cmd, password_env, password_file, oauth_cmd, no_password, ca_file,
-        per_day, per_minute, gap, hand_written,
+        per_day, per_minute, gap, new_per_day, hand_written,
     )  # fmt: skip
     wiring = wiring_of(asked, session.store, parse_address(address))
     done = connect_inbox(session.store, session.user, address, wiring, session.now)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -274,7 +273,7 @@ def _show_page(session: Session, page: SummaryPage, *, limited: bool) -> None:
     session.say()
     session.table(
         ["contact", "by", "status", "step", "due", "re-enroll"],
-        [_enrollment_row(session, row, page.turns) for row in document["enrollments"]],
+        [_enrollment_row(session, row) for row in document["enrollments"]],
         every=True,
     )
     more = page.total - len(document["enrollments"])
@@ -282,14 +281,14 @@ def _show_page(session: Session, page: SummaryPage, *, limited: bool) -> None:
         session.say(f"… and {more} more (--all)", "dim")
 
 
-def _enrollment_row(session: Session, row: Document, turns: Mapping[int, datetime]) -> list[object]:
+def _enrollment_row(session: Session, row: Document) -> list[object]:
     step = "" if row["step"] is None else f"{row['step']} of {row['steps']}"
     return [
         row["contact"],
         row["enrolled_by"],
         _standing(session, row),
         step,
-        _due(session, row, turns.get(row["id"])),
+        _due(session, row),
         "yes" if row["reenrollable"] else "",
     ]
 
@@ -315,16 +314,15 @@ def _held_by(session: Session, hold: Document) -> str:
     return f"by {hold['by']} since {since}"
 
 
-def _due(session: Session, row: Document, turn: datetime | None) -> str:
+def _due(session: Session, row: Document) -> str:
     """When its step is due, or its turn comes: `2026-03-03 09:00 (in 23 h, by the inbox's limit)`."""
     if row["remaining_s"] is not None:
         return f"{show_seconds(row['remaining_s'])} left"
     if row["due_at"] is None:
         return "waits for its mail to be settled" if row["waiting_on"] == "mail" else ""
-    if turn is not None:
-        return f"{session.moment(turn)} ({show_from_now(turn, session.now)}, by the inbox's limit)"
     from_now = show_from_now(row["due_at"], session.now)
     waits = "" if row["waiting_on"] in ("delay", "window") else f", waits for {row['waiting_on']}"
+    waits = ", by the inbox's limit" if row["waiting_on"] == "limit" else waits
     return f"{session.moment(row['due_at'])} ({from_now}{waits})"
 
 

@@ -170,15 +170,18 @@ def _close(session: Session, words: list[str], status: str, note: str) -> None:
 
 
 def _what_next(session: Session, closed: Closed) -> str:
+    from seqctl.service.foretelling import due_at
+
     enrollment, sequence = closed.enrollment, closed.task.sequence
     if enrollment.ended_at is not None:
         return f"{sequence} is {enrollment.status.value} for this contact."
     if enrollment.held_since is not None:
         return f"{sequence} is paused for this contact; it goes on after resume."
-    if enrollment.due_at is None or enrollment.waiting == Waiting.TASK:
+    due = due_at(session.store, session.now, enrollment)
+    if due is None or enrollment.waiting == Waiting.TASK:
         return f"{sequence} stands at step {enrollment.step}."
-    due = session.moment(enrollment.due_at)
-    return f"Step {enrollment.step} of {sequence} is due {due} ({show_from_now(enrollment.due_at, session.now)})."
+    when = f"{session.moment(due)} ({show_from_now(due, session.now)})"
+    return f"Step {enrollment.step} of {sequence} is due {when}."
 
 
 def _state(session: Session, task: TaskView) -> str:

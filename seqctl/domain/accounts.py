@@ -68,12 +68,13 @@ class Limits(NamedTuple):
     """How many mails an inbox sends at most: in 24 hours, in a minute, and how far apart.
 
     None is no limit. `gap` is the shortest and the longest distance between two mails; each mail has a
-    distance of its own in between.
+    distance of its own in between. `new_per_day` is how many first mails of an enrollment go in 24 hours.
     """
 
     per_day: int | None = None
     per_minute: int | None = None
     gap: tuple[timedelta, timedelta] | None = None
+    new_per_day: int | None = None
 
     def __bool__(self) -> bool:
         return any(limit is not None for limit in self)
@@ -81,7 +82,11 @@ class Limits(NamedTuple):
     def __str__(self) -> str:
         said = [
             f"{count} {span}"
-            for count, span in ((self.per_day, "in 24 hours"), (self.per_minute, "a minute"))
+            for count, span in (
+                (self.per_day, "in 24 hours"),
+                (self.new_per_day, "first mails in 24 hours"),
+                (self.per_minute, "a minute"),
+            )
             if count is not None
         ]
         if self.gap is not None:

@@ -32,10 +32,10 @@ from seqctl.domain.schedule import first_open, is_open
 from seqctl.domain.sentences import joined
 from seqctl.domain.templates import ContactFields, SenderFields, SequenceFields
 
-Place = tuple[datetime, int]
-"""A place in the queue: due time, then enrollment id."""
-FIRST_ID, LAST_ID = 0, 1 << 62
-"""Before and beyond every enrollment's: at one instant whose turn it is comes before what is due."""
+Place = tuple[datetime, int, datetime, int]
+"""A place in the order of time: the moment, whether it yields at that moment, due time, enrollment id.
+
+A first mail at an inbox with a limit yields to all others, so that whoever has had a mail goes first."""
 
 
 class Due(NamedTuple):
@@ -76,15 +76,17 @@ class World(NamedTuple):
     """What a decision may ask for, besides the due enrollment itself.
 
     `now` is the actual time of a real workspace; None in a simulated one, where every step runs at
-    its own due time. `lines` are those in front of inboxes with a limit. After a restore, what was due
+    its own due time. `lines` are those in front of inboxes that have a limit or are waited for; `limited`
+    names those that have one. `sender_of` takes a user's and an inbox's id. After a restore, what was due
     up to `restored_at` may have been done already.
     """
 
     plan_of: Callable[[Enrollment], Plan]
-    senders: Mapping[tuple[int, int | None], Sender]
+    sender_of: Callable[[int, int | None], Sender | None]
     sequences: Mapping[int, str]
     now: datetime | None
     lines: Mapping[int, Line[Due]]
+    limited: frozenset[int] = frozenset()
     restored_at: datetime | None = None
 
 
@@ -140,33 +142,37 @@ def ended(
 
 
 class Decider:
-    """Decides one batch of due enrollments after the other."""
+    """Decides one batch of due enrollments after the other.
+
+    `later` are those of the latest one that the clock moves on beyond it.
+    """
 
     def __init__(self, world: World) -> None:
         self._world = world
         self._sequence_fields: dict[int, SequenceFields] = {}
+        self.later: list[Due] = []
 
     def decide(
         self, due: list[Due], last: Place, not_before: datetime, message_id: int, limit: int = 1000
     ) -> Iterator[Change]:
         """The changes of a batch, in the order of time.
 
-        `due` is sorted; steps that become due up to the place `last` belong to the batch, and so do
-        the turns of mails in a line, `limit` of them at most: the lines may know no more. In a simulated
-        workspace nothing happens before `not_before`, its clock. Messages are numbered from
-        `message_id` on.
+        Steps that become due up to the place `last` belong to the batch, and so do the turns of mails
+        in a line, `limit` of them at most. In a simulated workspace nothing happens before `not_before`,
+        its clock. Messages are numbered from `message_id` on.
         """
-        queue = [_queued(row) for row in due]
+        start = clock = self._world.now or not_before
+        queue = [(self.place(row.enrollment, start), row) for row in due]
         heapify(queue)
-        clock, turns = self._world.now or not_before, 0
+        self.later, turns = [], 0
         while turns < limit:
             turn = self._next_turn(clock, last) if self._world.lines else None
-            if turn is not None and (not queue or turn.at <= max(queue[0][0], clock)):
+            if turn is not None and (not queue or turn_place(turn) < queue[0][0]):
                 row, at, turns = turn.waiting.row, turn.at, turns + 1
-                self._world.lines[row.enrollment.inbox_id or 0].leave(row.enrollment.id)
+                self._world.lines[row.enrollment.inbox_id or 0].leave(turn.waiting)
             elif queue:
-                due_at, _, row = heappop(queue)
-                at = self._world.now or max(due_at, not_before)
+                (moment, *_), row = heappop(queue)
+                at = self._world.now or moment
             else:
                 return
             clock = max(clock, at)
@@ -178,13 +184,24 @@ class Decider:
                     message_id += not decided.message.again
                     subject = decided.message.subject
             row = row._replace(enrollment=after, thread_subject=subject, pending=False)
-            if _belongs(after, last):
-                heappush(queue, _queued(row))
+            if is_by_clock(after):
+                place = self.place(after, start)
+                if place <= last:
+                    heappush(queue, (place, row))
+                else:
+                    self.later.append(row)
+
+    def place(self, enrollment: Enrollment, now: datetime) -> Place:
+        """The place in the order of time of an enrollment that the clock moves, at `now` or later."""
+        due_at = enrollment.due_at
+        assert due_at is not None
+        yields = not enrollment.had_mail and enrollment.inbox_id in self._world.limited
+        return max(due_at, now), int(yields), due_at, enrollment.id
 
     def _next_turn(self, clock: datetime, last: Place) -> Turn[Due] | None:
         turns = (line.next(clock) for line in self._world.lines.values())
-        turn = min((turn for turn in turns if turn is not None), key=_turn_place, default=None)
-        return turn if turn is not None and (turn.at, FIRST_ID) <= last else None
+        turn = min((turn for turn in turns if turn is not None), key=turn_place, default=None)
+        return turn if turn is not None and turn_place(turn) <= last else None
 
     def _decide_one(self, row: Due, at: datetime, message_id: int) -> Iterator[Change]:
         try:
@@ -213,7 +230,7 @@ class Decider:
         if row.suppressed:
             detail = f"{row.email} may not be written to any more"
             return ended(enrollment, at, "error", "BLOCKED", detail)
-        sender = self._world.senders.get((enrollment.user_id, enrollment.inbox_id))
+        sender = self._world.sender_of(enrollment.user_id, enrollment.inbox_id)
         if sender is None or enrollment.inbox_id is None or not sender.connected:
             after = lifecycle.inbox_missing(enrollment)
             return change(after, at, "waiting", "the inbox is not connected")
@@ -230,7 +247,7 @@ class Decider:
                 return change(after, at, "waiting", f"{sender.address} sends {sender.limits}")
         sent = self._sent(row, plan, sender, at, message_id)
         if line is not None:
-            line.went(at, seed_of(enrollment))
+            line.went(at, seed_of(enrollment), start=not enrollment.had_mail)
         return sent
 
     def _sent(self, row: Due, plan: Plan, sender: Sender, at: datetime, message_id: int) -> Change:
@@ -294,7 +311,8 @@ class Decider:
 
     def _task(self, row: Due, plan: Plan, step: Step, at: datetime) -> Change:
         enrollment = row.enrollment
-        sender = self._world.senders[enrollment.user_id, enrollment.inbox_id]
+        sender = self._world.sender_of(enrollment.user_id, enrollment.inbox_id)
+        assert sender is not None
         texts = task_texts(plan.version, step.number, self._audience(row, plan, sender))
         assert step.task is not None
         task = Task(
@@ -348,7 +366,9 @@ def in_line(
         except Exception:  # noqa: BLE001  # its turn meets the same, and tells
             return moment
 
-    return limits.Waiting(enrollment.due_at, enrollment.id, key, seed_of(enrollment), opening, row)
+    place = enrollment.due_at, enrollment.id
+    start = not enrollment.had_mail
+    return limits.Waiting(*place, key, seed_of(enrollment), opening, row, start)
 
 
 def seed_of(enrollment: Enrollment) -> str:
@@ -361,19 +381,13 @@ def mail_seed(enrollment_id: int, step: int) -> str:
     return f"{enrollment_id}.{step}"
 
 
-def _turn_place(turn: Turn[Due]) -> Place:
-    return turn.at, turn.waiting.id
+def turn_place(turn: Turn[Due]) -> Place:
+    """The place of a turn in the order of time: among those of one moment it stands as in the line."""
+    start, due_at, id = turn.waiting.place
+    return turn.at, int(start), due_at, id
 
 
-def _queued(row: Due) -> tuple[datetime, int, Due]:
-    enrollment = row.enrollment
-    assert enrollment.due_at is not None
-    return enrollment.due_at, enrollment.id, row
-
-
-def _belongs(after: Enrollment, last: Place) -> bool:
-    return (
-        after.due_at is not None
-        and after.waiting in (Waiting.DELAY, Waiting.TASK)
-        and (after.due_at, after.id) <= last
-    )
+def is_by_clock(enrollment: Enrollment) -> bool:
+    """Whether the clock moves it by itself: its delay, or the longest wait for its task, ends."""
+    waits = enrollment.waiting in (Waiting.DELAY, Waiting.TASK)
+    return waits and enrollment.due_at is not None

@@ -118,8 +118,13 @@ def step_done(
     `message_id` is that mail, unless it is noted already.
     """
     allow(enrollment, Trigger.STEP_DONE)
-    mail = enrollment.last_message_id if message_id is None else message_id
-    return _next_step(enrollment._replace(last_step_at=at, last_message_id=mail), plan, at)
+    mailed = message_id is not None or enrollment.waiting == Waiting.MAIL
+    done = enrollment._replace(
+        last_step_at=at,
+        last_message_id=enrollment.last_message_id if message_id is None else message_id,
+        had_mail=mailed or enrollment.had_mail,
+    )
+    return _next_step(done, plan, at)
 
 
 def task_created(enrollment: Enrollment, plan: Plan, at: datetime) -> Enrollment:

@@ -239,7 +239,8 @@ class Enrollment(NamedTuple):
     running delay counts from, `delay_ends_at` where it ends, `due_at` when the clock moves it.
     While held (`held_since`), `due_at` is None and the remainder of the delay is what lies between
     `held_since` and `delay_ends_at`; an ended one keeps it the same way, up to `ended_at`.
-    `any_time` marks a start that skips day and window (`--now`).
+    `any_time` marks a start that skips day and window (`--now`). `had_mail` says that a mail of it went
+    out, or of the enrollment that it continues: it goes before those that have had none.
     """
 
     id: int
@@ -264,6 +265,7 @@ class Enrollment(NamedTuple):
     any_time: bool = False
     continues: int | None = None
     last_message_id: int | None = None
+    had_mail: bool = False
     last_event_id: int | None = None
 
     @property

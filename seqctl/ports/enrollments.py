@@ -34,6 +34,15 @@ class SetAside(NamedTuple):
     ended: bool
 
 
+class InLine(NamedTuple):
+    """What those in a line have in common that may go out at the same hours and in one order."""
+
+    version_id: int
+    timezone: str
+    any_time: bool
+    had_mail: bool
+
+
 class Enrollments(Protocol):
     """The enrollments and their agenda."""
 
@@ -122,8 +131,12 @@ class Enrollments(Protocol):
         ...
 
     def due(self, until: datetime, limit: int, *, inclusive: bool = True) -> list[Due]:
-        """What is due up to `until`, in order of due time, then of id; raises Damaged for a row that
-        can't be read."""
+        """What is due up to `until`.
+
+        Those that yield are the first mails of enrollments whose inbox has a limit. Of them, and of
+        all others, the first `limit` by due time, then by id, are given. Raises Damaged for a row
+        that can't be read.
+        """
         ...
 
     def set_aside(self, damage: Damaged, at: datetime) -> SetAside | None:
@@ -135,8 +148,28 @@ class Enrollments(Protocol):
         """Raise Damaged for a row of the agenda that stands behind every moment."""
         ...
 
-    def in_line(self, inbox_id: int, limit: int) -> list[Due]:
-        """What stands in the line of an inbox: the first `limit` of each version and time zone."""
+    def coming(self, yields: bool, limit: int, after: Enrollment | None = None) -> list[Due]:
+        """What the clock will move, due now or later, behind `after`: those that yield, or the others.
+
+        The first `limit` by due time, then by id.
+        """
+        ...
+
+    def as_due(self, ids: Iterable[int]) -> list[Due]:
+        """These with all that their step may need, by id."""
+        ...
+
+    def groups_in_line(self, inbox_id: int) -> list[InLine]:
+        """Who stands in the line of an inbox, by what they have in common."""
+        ...
+
+    def in_line(
+        self, inbox_id: int, group: InLine, limit: int, after: Enrollment | None = None
+    ) -> list[Due]:
+        """The first `limit` of a group in the line of an inbox, those behind `after`.
+
+        They come by due time, then by id, and no others are read.
+        """
         ...
 
     def inboxes_in_line(self) -> set[int]:
@@ -145,6 +178,14 @@ class Enrollments(Protocol):
 
     def latest_slots(self, inbox_id: int, limit: int) -> list[Slot]:
         """When the latest mails of an inbox with a limit went out, oldest first."""
+        ...
+
+    def latest_starts(self, inbox_id: int, limit: int) -> list[datetime]:
+        """When the latest first mails of an inbox with a limit went out, oldest first."""
+        ...
+
+    def order_agenda(self, inbox_id: int) -> None:
+        """Let the first mails of an inbox yield to all others at one instant where it has a limit now."""
         ...
 
     def take_earlier_slots(self, inbox_id: int, since: datetime) -> None:

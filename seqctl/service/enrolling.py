@@ -25,6 +25,7 @@ from seqctl.domain.model import (
     Waiting,
 )
 from seqctl.domain.rendering import Audience, render_all, sender_fields
+from seqctl.domain.sentences import said
 from seqctl.domain.templates import ContactFields, SequenceFields
 from seqctl.domain.zones import pinned_zone
 from seqctl.service.acting import did_you_mean, sequence_to_enroll_in
@@ -99,7 +100,31 @@ class _Enrolling:
             one = len(addresses) == 1
             who = f"{addresses[0]} starts" if one else f"{len(addresses)} contacts start"
             self._outcome.notes.append(f"{who} paused: {pause}.")
+        self._tell_last()
         return self._outcome
+
+    def _tell_last(self) -> None:
+        """Where the inbox has a limit: when the last of these starts goes out (spec, section 4)."""
+        import sys
+
+        from seqctl.service.foretelling import Foretelling
+        from seqctl.service.planning import Plans
+
+        inbox, store = self._inbox, self._store
+        if inbox is None or not inbox.limits:
+            return
+        starts = store.enrollments.get(self._outcome.done)
+        turns = Foretelling(store, Plans(store), self._now).moments(starts, sys.maxsize)
+        if turns:
+            which = "this start goes" if len(turns) == 1 else "the last of these starts goes"
+            words = said(
+                "{inbox} sends {limits}: {which} out {at}.",
+                inbox=inbox.address,
+                limits=inbox.limits,
+                which=which,
+                at=max(turns.values()),
+            )
+            self._outcome.notes.append(words)
 
     def _enroll_all(self, addresses: list[str], *, selected: bool) -> None:
         leave_out = selected and not self._request.again

@@ -74,6 +74,7 @@ def connect_inbox(
         if known is not None and _reads_another(known.account, wiring.account):
             store.received.forget_places(inbox.id)
         store.enrollments.take_earlier_slots(inbox.id, now - DAY)
+        store.enrollments.order_agenda(inbox.id)
         store.history.add([Event(at=now, actor_id=user.id, kind="inbox-connected", detail=address)])
         placed = place_anew(store, inbox, user.id, now, "is connected again")
     return Connecting(inbox, True, len(placed))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -10,15 +10,16 @@ from seqctl.domain.accounts import NO_LIMITS
 from seqctl.domain.deciding import Due, Sender, World, in_line
 from seqctl.domain.errors import Damaged
 from seqctl.domain.lifecycle import Plan
-from seqctl.domain.limits import Line, Turn
+from seqctl.domain.limits import Line
 from seqctl.domain.model import Enrollment, Inbox, User, Version
 from seqctl.domain.rendering import sender_fields
 from seqctl.domain.schedule import known_zone
 
 if TYPE_CHECKING:
     from seqctl.ports import Store
+    from seqctl.ports.enrollments import InLine
 
-TURNS_FORETOLD = 5000
+_FIRST_READ, _MOST_READ = 8, 512
 
 
 class Plans:
@@ -48,78 +49,87 @@ class Plans:
         return self._versions[version_id]
 
 
-def world(store: Store, plans: Plans, now: datetime | None, limit: int) -> World:
-    """The senders, sequences and lines as they are now; `now` is None in a simulated workspace.
-
-    Of each line, the first `limit` of those that may go out at the same hours are read.
-    """
+def world(store: Store, plans: Plans, now: datetime | None) -> World:
+    """The senders, sequences and lines as they are now; `now` is None in a simulated workspace."""
     inboxes = store.people.inboxes()
-    senders: dict[tuple[int, int | None], Sender] = {}
-    for user in store.people.users(removed=True):
-        senders[user.id, None] = Sender(sender_fields(user, None), connected=False)
-        for inbox in inboxes:
-            senders[user.id, inbox.id] = _sender(user, inbox)
     return World(
         plans.of,
-        senders,
+        Senders(store, inboxes).of,
         store.sequences.names(),
         now,
-        _lines(store, plans, inboxes, limit),
+        lines(store, plans, inboxes),
+        frozenset(inbox.id for inbox in inboxes if inbox.limits),
         store.workspace.state().restored_at,
     )
 
 
-def foretold(store: Store, now: datetime) -> Iterator[Turn[Due]]:
-    """The turns of those that stand in line, line by line, as things stand: if nobody else comes.
+class Senders:
+    """From where each user's mails go out, made when asked for: there may be very many pairs."""
 
-    Of each line the first TURNS_FORETOLD; none where the inbox can't send.
+    def __init__(self, store: Store, inboxes: Iterable[Inbox]) -> None:
+        self._store = store
+        self._inboxes = {inbox.id: inbox for inbox in inboxes}
+        self._users: dict[int, User] = {}
+        self._made: dict[tuple[int, int | None], Sender | None] = {}
+
+    def of(self, user_id: int, inbox_id: int | None) -> Sender | None:
+        """The sender of a user's mails from an inbox, or from none; None where one is not known."""
+        pair = (user_id, inbox_id)
+        if pair not in self._made:
+            self._made[pair] = self._sender(*pair)
+        return self._made[pair]
+
+    def _sender(self, user_id: int, inbox_id: int | None) -> Sender | None:
+        if not self._users:
+            self._users = {user.id: user for user in self._store.people.users(removed=True)}
+        user = self._users.get(user_id)
+        inbox = None if inbox_id is None else self._inboxes.get(inbox_id)
+        if user is None or (inbox is None and inbox_id is not None):
+            return None
+        if inbox is None:
+            return Sender(sender_fields(user, None), connected=False)
+        return Sender(
+            sender_fields(user, inbox.address),
+            inbox.connected,
+            inbox.account.sends,
+            inbox.trouble,
+            inbox.limits,
+            inbox.address,
+        )
+
+
+def lines(store: Store, plans: Plans, inboxes: Iterable[Inbox]) -> dict[int, Line[Due]]:
+    """The lines in front of those of these inboxes that have a limit or are waited for.
+
+    Who stands in one is read as turns come.
     """
-    plans, waited_for = Plans(store), store.enrollments.inboxes_in_line()
-    for inbox in store.people.inboxes():
-        if inbox.id in waited_for and _is_ready(inbox):
-            yield from _in_turn(_line(store, plans, inbox, TURNS_FORETOLD), now)
-
-
-def _in_turn(line: Line[Due], now: datetime) -> Iterator[Turn[Due]]:
-    for _ in range(TURNS_FORETOLD):
-        turn = line.next(now)
-        if turn is None:
-            return
-        line.leave(turn.waiting.id)
-        line.went(turn.at, turn.waiting.seed)
-        now = turn.at
-        yield turn
-
-
-def _sender(user: User, inbox: Inbox) -> Sender:
-    return Sender(
-        sender_fields(user, inbox.address),
-        inbox.connected,
-        inbox.account.sends,
-        inbox.trouble,
-        inbox.limits,
-        inbox.address,
-    )
-
-
-def _lines(store: Store, plans: Plans, inboxes: list[Inbox], limit: int) -> dict[int, Line[Due]]:
     waited_for = store.enrollments.inboxes_in_line()
-    lines: dict[int, Line[Due]] = {}
-    for inbox in inboxes:
-        if inbox.limits or inbox.id in waited_for:
-            lines[inbox.id] = _line(store, plans, inbox, limit if inbox.id in waited_for else 0)
-    return lines
+    return {
+        inbox.id: _line(store, plans, inbox)
+        for inbox in inboxes
+        if inbox.limits or inbox.id in waited_for
+    }
 
 
-def _line(store: Store, plans: Plans, inbox: Inbox, limit: int) -> Line[Due]:
-    ready = _is_ready(inbox)
-    most = max(inbox.limits.per_day or 1, inbox.limits.per_minute or 1)
-    gone = store.enrollments.latest_slots(inbox.id, most)
-    line = Line[Due](inbox.limits if ready else NO_LIMITS, gone)
-    for row in store.enrollments.in_line(inbox.id, limit) if limit else []:
-        line.join(in_line(row, plans.of, ready=ready))
+def _line(store: Store, plans: Plans, inbox: Inbox) -> Line[Due]:
+    ready = inbox.connected and inbox.trouble is None
+    limits, enrollments = inbox.limits, store.enrollments
+    most = max(limits.per_day or 1, limits.per_minute or 1)
+    gone = enrollments.latest_slots(inbox.id, most)
+    started = enrollments.latest_starts(inbox.id, limits.new_per_day) if limits.new_per_day else []
+    line = Line[Due](limits if ready else NO_LIMITS, gone, started)
+    for group in enrollments.groups_in_line(inbox.id):
+        rows = _standing(store, inbox.id, group)
+        standing = (in_line(row, plans.of, ready=ready) for row in rows)
+        line.stand(group[:3], not group.had_mail, standing)
     return line
 
 
-def _is_ready(inbox: Inbox) -> bool:
-    return inbox.connected and inbox.trouble is None
+def _standing(store: Store, inbox_id: int, group: InLine) -> Iterator[Due]:
+    """A group in a line, read in growing pieces, so that few turns read few rows."""
+    size, last = _FIRST_READ, None
+    while rows := store.enrollments.in_line(inbox_id, group, size, last):
+        yield from rows
+        if len(rows) < size:
+            return
+        size, last = min(2 * size, _MOST_READ), rows[-1].enrollment

@@ -9,6 +9,7 @@ from seqctl.domain.errors import NotFound, Refused, WrongUsage
 from seqctl.domain.letters import Kind
 from seqctl.domain.model import Contact, Enrollment, Event, Inbox, Status, User
 from seqctl.domain.sentences import said
+from seqctl.service.foretelling import due_at
 from seqctl.service.pausing import lift_by_hand
 from seqctl.service.planning import Plans
 from seqctl.service.reacting import About, react
@@ -136,15 +137,14 @@ def _undo(store: Store, received: Received, user: User, now: datetime) -> list[s
     for enrollment in store.enrollments.get(received.ended):
         if _may_go_on(store, plans, enrollment):
             revived = revive(store, plans.of(enrollment), enrollment, now, user.id, words)
-            undone.append(_goes_on(contact, revived))
+            undone.append(_goes_on(contact, revived, due_at(store, now, revived)))
     return undone
 
 
-def _goes_on(contact: Contact, revived: Enrollment) -> str:
+def _goes_on(contact: Contact, revived: Enrollment, due: datetime | None) -> str:
     if revived.held_since is not None:
         when = "when it is resumed"
     else:
-        due = revived.due_at
         when = said("due {due}", due=due) if due else "when its task is done"
     who, step = contact.email, revived.step
     return said("{who} goes on with step {step}, {when}.", who=who, step=step, when=when)

@@ -213,6 +213,7 @@ class _Continuing:
     def fresh(self, step: int) -> Enrollment:
         """The new enrollment without a schedule; it goes on in the thread of the last mail sent."""
         old, last = self._old, self._old.last_message_id
+        last = None if last is None else self._store.outbox.last_sent(last)
         return old._replace(
             id=self._store.enrollments.next_id(),
             status=Status.LIVE,
@@ -228,7 +229,8 @@ class _Continuing:
             reason=None,
             error=None,
             continues=old.id,
-            last_message_id=None if last is None else self._store.outbox.last_sent(last),
+            last_message_id=last,
+            had_mail=last is not None,
             last_event_id=None,
         )
 

@@ -47,6 +47,7 @@ class Settling:
         detail = mail.subject if not words else f"{mail.subject} ({words})"
         after = mail.enrollment
         if not mail.is_awaited:
+            after = after._replace(had_mail=True)
             return [change(after, self.now, "sent", detail, self._actor_id, mail.step)]
         after = lifecycle.step_done(after, self._plans.of(after), at)
         return with_finish(change(after, self.now, "sent", detail, self._actor_id, mail.step))

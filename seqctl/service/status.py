@@ -13,7 +13,8 @@ from seqctl.domain.model import Waiting
 from seqctl.domain.moments import in_utc
 from seqctl.ports.views import Attention, Group, Selection
 from seqctl.service.acting import user_named, visible_sequence
-from seqctl.service.planning import foretold
+from seqctl.service.foretelling import STILL_WAITS, Foretelling
+from seqctl.service.planning import Plans
 from seqctl.service.views import Document, selected_documents
 
 if TYPE_CHECKING:
@@ -45,14 +46,10 @@ class Overview(NamedTuple):
 
 
 class SummaryPage(NamedTuple):
-    """The document of `status SEQUENCE`, and how many enrollments were asked for in all.
-
-    `turns` says when those that stand in the line of an inbox are to go, as things stand, by id.
-    """
+    """The document of `status SEQUENCE`, and how many enrollments were asked for in all."""
 
     document: Document
     total: int
-    turns: Mapping[int, datetime]
 
 
 class Wanted(NamedTuple):
@@ -108,28 +105,18 @@ def summary_page(
             "counts": counts(groups),
             "enrollments": enrollments,
         }
-        waiting = {row["id"] for row in enrollments if row["waiting_on"] == "limit"}
-        return SummaryPage(document, store.views.count(selection), _turns(store, now, waiting))
+        return SummaryPage(document, store.views.count(selection))
 
 
-def _turns(store: Store, now: datetime, ids: set[int]) -> dict[int, datetime]:
-    """When these that stand in line are to go."""
-    turns: dict[int, datetime] = {}
-    if ids:
-        for turn in foretold(store, now):
-            if turn.waiting.id in ids:
-                turns[turn.waiting.id] = turn.at
-                if len(turns) == len(ids):
-                    break
-    return turns
-
-
-def _first_turns(store: Store, now: datetime) -> dict[int, datetime]:
-    """When the first mail of each sequence that stands in line is to go, by sequence id."""
+def _first_turns(store: Store, now: datetime, sequence_ids: set[int]) -> dict[int, datetime]:
+    """When each of these sequences does its next step at an inbox that has a line, by id."""
     first: dict[int, datetime] = {}
-    for turn in foretold(store, now):
-        sequence_id = turn.waiting.row.enrollment.sequence_id
-        first[sequence_id] = min(turn.at, first.get(sequence_id, turn.at))
+    if sequence_ids:
+        for change in Foretelling(store, Plans(store), now).changes():
+            if change.event.kind not in STILL_WAITS and change.after.sequence_id in sequence_ids:
+                first.setdefault(change.after.sequence_id, change.event.at)
+                if len(first) == len(sequence_ids):
+                    break
     return first
 
 
@@ -145,9 +132,11 @@ def counts(groups: Iterable[Group]) -> dict[str, int]:
 
 def _sequences(store: Store, user: User, now: datetime) -> list[Document]:
     paused = {hold.sequence_id for hold in store.holds.by_all(user.id)}
-    turns = _first_turns(store, now)
+    found = store.views.groups()
+    in_line = {group.sequence_id for group in found if group.sample.waiting == Waiting.LIMIT}
+    turns = _first_turns(store, now, in_line)
     groups: dict[int, list[Group]] = {}
-    for group in store.views.groups():
+    for group in found:
         groups.setdefault(group.sequence_id, []).append(_in_turn(group, turns))
     return [
         _sequence(sequence, groups.get(sequence.id, []), sequence.id in paused)

@@ -27,6 +27,8 @@ BATCH = 1000
 IDLE = "idle"
 UNSETTLED = (MailStatus.SENDING, MailStatus.UNKNOWN)
 """Mails that may or may not have gone out."""
+_BEFORE_ALL, _BEHIND_ALL = -1, 2
+"""Before and behind all that happens at one moment, whether it yields or not."""
 _LAST_MOMENT = datetime.max.replace(microsecond=0, tzinfo=UTC)
 
 
@@ -304,7 +306,7 @@ class _Run:
             self._now = max(self._now, result.ended)
             result.troubles = [*result.troubles, *self._unreadable_inboxes()]
             result.unsettled = sum(store.outbox.counts(UNSETTLED).values())
-            result.next_due = self._next_due(self._world(1))
+            result.next_due = self._next_due(self._world())
         return result
 
     def _unreadable_inboxes(self) -> list[Trouble]:
@@ -321,7 +323,7 @@ class _Run:
         with store.writing():
             refuse_halted(store.workspace.state())
             self._now = max(self._now, store.history.last_at() or self._now)
-            world = self._world(limit)
+            world = self._world()
             until, due = store.holds.next_until(), self._next_due(world)
             if until is not None and self._reached(until) and (due is None or until <= due):
                 return self._resume(until)
@@ -345,17 +347,17 @@ class _Run:
 
     def _decide(self, world: World, limit: int, before: datetime | None) -> list[Change]:
         """The changes of the next batch, all of it before `before`, where a resume comes first."""
-        from seqctl.domain.deciding import LAST_ID, Decider
+        from seqctl.domain.deciding import Decider
 
         end = before or self._target or _LAST_MOMENT
+        last: Place = (end, _BEFORE_ALL if before else _BEHIND_ALL, end, 0)
+        decider, clock = Decider(world), world.now or self._now
         rows = self._store.enrollments.due(end, limit, inclusive=before is None)
-        last: Place = (end, -1 if before else LAST_ID)
-        if len(rows) == limit:
-            enrollment = rows[-1].enrollment
-            assert enrollment.due_at is not None
-            last = (enrollment.due_at, enrollment.id)
+        rows.sort(key=lambda row: decider.place(row.enrollment, clock))
+        if len(rows) >= limit:
+            last = decider.place(rows[limit - 1].enrollment, clock)
         first_message = self._store.enrollments.next_message_id()
-        return list(Decider(world).decide(rows, last, self._now, first_message, limit))
+        return list(decider.decide(rows[:limit], last, self._now, first_message, limit))
 
     def _resume(self, until: datetime) -> bool:
         """Lift the holds that end at `until`; the resume counts from then (spec, section 5)."""
@@ -400,11 +402,11 @@ class _Run:
             after=change.after._replace(error="DAMAGED"), event=change.event._replace(detail=detail)
         )
 
-    def _world(self, limit: int) -> World:
+    def _world(self) -> World:
         from seqctl.service.planning import world
 
         now = None if self._simulated else self._now
-        return world(self._store, self._known_plans(), now, limit)
+        return world(self._store, self._known_plans(), now)
 
     def _known_plans(self) -> Plans:
         from seqctl.service.planning import Plans

@@ -96,12 +96,18 @@ def selected_documents(
 
 
 def _documents(store: Store, now: datetime, views: list[EnrollmentView]) -> list[Document]:
+    from seqctl.service.foretelling import shown_turns
     from seqctl.service.planning import Plans
 
     held = {v.enrollment.contact_id for v in views if v.enrollment.held_since is not None}
     holds = _HoldBook(store.views.holds(held) if held else [])
     plans = Plans(store)
-    return [_enrollment_document(view, now, holds, plans) for view in views]
+    turns = shown_turns(store, plans, now, [view.enrollment for view in views])
+    return [
+        _enrollment_document(view, now, holds, plans)
+        | ({"due_at": turns[view.enrollment.id]} if view.enrollment.id in turns else {})
+        for view in views
+    ]
 
 
 def _enrollment_document(

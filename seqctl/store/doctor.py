@@ -13,6 +13,7 @@ from typing import NamedTuple
 from seqctl.domain.errors import Damaged
 from seqctl.domain.lifecycle import label
 from seqctl.ports.views import Finding
+from seqctl.store.messages import YIELDS
 from seqctl.store.rows import UNREADABLE, columns_of, to_enrollment
 from seqctl.store.selecting import GROUP
 from seqctl.store.unreadable import unreadable
@@ -37,7 +38,8 @@ _HOLD = """
 """
 _RUNS = "e.status = 'live' AND e.held_since IS NULL"
 _IN_AGENDA = (
-    "EXISTS (SELECT 1 FROM agenda AS a WHERE a.due_at = e.due_at AND a.enrollment_id = e.id)"
+    "EXISTS (SELECT 1 FROM agenda AS a WHERE a.yields IN (0, 1) "
+    "AND a.due_at = e.due_at AND a.enrollment_id = e.id)"
 )
 _BY_CLOCK = f"{_RUNS} AND e.waiting IN ('delay', 'task') AND e.due_at IS NOT NULL"
 _WITH_LAST_EVENT = "FROM enrollment AS e JOIN event AS v ON v.id = e.last_event_id"
@@ -161,6 +163,30 @@ _PROMISES = (
         LEFT JOIN enrollment AS e ON e.id = a.enrollment_id AND e.due_at = a.due_at AND {_BY_CLOCK}
         WHERE e.id IS NULL
         """,
+    ),
+    Promise(
+        "4",
+        "agenda",
+        "enrollment {0} stands among the wrong ones of its moment in the agenda",
+        f"""
+        SELECT e.id, e.id FROM agenda AS a JOIN enrollment AS e ON e.id = a.enrollment_id
+        WHERE a.yields <> ({YIELDS})
+        """,
+    ),
+    Promise(
+        "6",
+        "enrollment",
+        "its mail {0} went out, and yet it counts as one that had none",
+        """
+        SELECT e.id, max(m.id) FROM message AS m JOIN enrollment AS e ON e.id = m.enrollment_id
+        WHERE m.status = 'sent' AND NOT e.had_mail GROUP BY e.id
+        """,
+    ),
+    Promise(
+        "6",
+        "enrollment",
+        "it counts as one that had a mail, and there is none",
+        "SELECT e.id FROM enrollment AS e WHERE e.had_mail AND e.last_message_id IS NULL",
     ),
     Promise(
         "5",

@@ -1,4 +1,4 @@
-"""What is due, with all that its step may need: read from the agenda, or from the line of an inbox."""
+"""A row of what is due, with all that its step may need, made into a value; a damaged one is told."""
 
 from __future__ import annotations
 
@@ -8,35 +8,10 @@ from seqctl.domain.deciding import Due
 from seqctl.domain.errors import Damaged
 from seqctl.domain.model import Enrollment, Status
 from seqctl.domain.moments import from_iso
-from seqctl.store.rows import Row, columns_of, of_table, to_enrollment
+from seqctl.store.rows import Row, of_table, to_enrollment
 
 _WIDTH = len(Enrollment._fields)
 _DUE_AT = Enrollment._fields.index("due_at")
-_DUE = f"""
-    SELECT {columns_of("e")}, c.email, c.first_name, c.last_name, c.company, c.phone, c.properties,
-        EXISTS (SELECT 1 FROM suppression WHERE address = c.email) OR EXISTS (
-            SELECT 1 FROM suppression WHERE address = substr(c.email, instr(c.email, '@'))),
-        m.subject, m.step = e.step AND m.enrollment_id = e.id AND m.status = 'queued'{{more}}
-    FROM {{from_}}
-    LEFT JOIN contact AS c ON c.id = e.contact_id
-    LEFT JOIN message AS m ON m.id = e.last_message_id
-    {{where}}
-"""
-FROM_AGENDA = _DUE.format(
-    more=", a.due_at, a.enrollment_id",
-    from_="agenda AS a LEFT JOIN enrollment AS e ON e.id = a.enrollment_id",
-    where="WHERE a.due_at {until} ? ORDER BY a.due_at, a.enrollment_id LIMIT ?",
-)
-# The first of each group that may go out at the same hours.
-FROM_LINE = _DUE.format(
-    more="",
-    from_="""(
-        SELECT id AS line_id, row_number() OVER (
-            PARTITION BY version_id, timezone, any_time ORDER BY due_at, id) AS place
-        FROM enrollment WHERE waiting = 'limit' AND inbox_id = ?
-    ) CROSS JOIN enrollment AS e ON e.id = line_id""",
-    where="WHERE place <= ?",
-)
 
 
 @of_table("agenda")
@@ -46,7 +21,7 @@ def agenda_moment(row: Row) -> datetime:
 
 
 def from_agenda(row: Row) -> Due:
-    """A row of FROM_AGENDA; raises Damaged for one that can't be read, or stands there wrongly."""
+    """A row with its place in the agenda; raises Damaged for one that can't be read, or stands there wrongly."""
     due_at, id = row[-2:]
     if row[0] is None:
         raise Damaged("agenda", id, "there is no such enrollment")
@@ -67,7 +42,7 @@ def with_history(enrollment: Enrollment) -> Enrollment:
 
 
 def to_due(row: Row) -> Due:
-    """A row of FROM_LINE; raises Damaged."""
+    """A row of what is due or stands in line; raises Damaged."""
     enrollment = with_history(to_enrollment(row))
     if row[_WIDTH] is None:
         raise Damaged("enrollment", row[0], f"there is no contact {enrollment.contact_id}")

@@ -9,31 +9,28 @@ from operator import itemgetter
 from typing import Any
 
 from seqctl.domain import lifecycle
-from seqctl.domain.deciding import Due, mail_seed
 from seqctl.domain.errors import Damaged
 from seqctl.domain.folding import folded
-from seqctl.domain.limits import Slot
 from seqctl.domain.model import Change, Enrollment, Event, Message, Status, Waiting
-from seqctl.domain.moments import from_iso, iso
+from seqctl.domain.moments import iso
 from seqctl.ports.enrollments import RowRefused, SetAside
-from seqctl.store.due import (
-    FROM_AGENDA,
-    FROM_LINE,
-    agenda_moment,
-    from_agenda,
-    to_due,
-    with_history,
-)
+from seqctl.store.due import with_history
 from seqctl.store.history import INSERT_EVENT, places_in
 from seqctl.store.holding import NO_HOLD, hold_all, tell_held
-from seqctl.store.messages import cancel_queued, take_earlier_slots, take_slots, write_messages
+from seqctl.store.messages import (
+    cancel_queued,
+    limited_inboxes,
+    take_earlier_slots,
+    take_slots,
+    write_messages,
+)
+from seqctl.store.queues import SqliteQueues
 from seqctl.store.rows import (
     ENROLLMENT_COLUMNS,
     Row,
     chunks,
     from_enrollment,
     marks,
-    rows_of,
     to_enrollment,
 )
 from seqctl.store.tasks import INSERT_TASK
@@ -44,7 +41,7 @@ _INSERT = f"INSERT INTO enrollment ({ENROLLMENT_COLUMNS}) VALUES ({marks(_WIDTH)
 # The pinned columns (contact, sequence, user, …) are never written again.
 _MOVING = (
     "step", "base", "delay_ends_at", "due_at", "held_since", "last_step_at", "any_time",
-    "last_message_id", "last_event_id",
+    "last_message_id", "had_mail", "last_event_id",
 )  # fmt: skip
 _TURNING = ("version_id", "status", "waiting", "ended_at", "reason", "error")
 _CHANGING = (*_MOVING, *_TURNING)
@@ -61,11 +58,8 @@ WITH_FLOOR = ("enrollment", "message")
 """What is named outside the workspace: after a restore their numbers are never given again."""
 
 
-class SqliteEnrollments:
+class SqliteEnrollments(SqliteQueues):
     """Implements `ports.Enrollments`."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
 
     # --- reading ------------------------------------------------------------------------------
 
@@ -169,60 +163,11 @@ class SqliteEnrollments:
         )
         return {row[0] for row in rows}
 
-    def due(self, until: datetime, limit: int, *, inclusive: bool = True) -> list[Due]:
-        """What is due up to `until`, in order of due time, then of id."""
-        query = FROM_AGENDA.format(until="<=" if inclusive else "<")
-        rows = self._rows(query, (iso(until), limit))
-        return [from_agenda(row) for row in rows]
-
-    def in_line(self, inbox_id: int, limit: int) -> list[Due]:
-        """What stands in the line of an inbox: the first `limit` of each version and time zone."""
-        return [to_due(row) for row in self._rows(FROM_LINE, (inbox_id, limit))]
-
-    def inboxes_in_line(self) -> set[int]:
-        """The inboxes that somebody stands in line for."""
-        rows = self._connection.execute(
-            "SELECT id FROM inbox WHERE EXISTS (SELECT 1 FROM enrollment "
-            "WHERE waiting = 'limit' AND inbox_id = inbox.id)"
-        )
-        return {row[0] for row in rows}
-
-    def latest_slots(self, inbox_id: int, limit: int) -> list[Slot]:
-        """When the latest mails of an inbox with a limit went out, oldest first."""
-        rows = self._connection.execute(
-            "SELECT s.at, m.enrollment_id, m.step FROM slot AS s JOIN message AS m ON m.id = "
-            "s.message_id WHERE s.inbox_id = ? ORDER BY s.at DESC, s.message_id DESC LIMIT ?",
-            (inbox_id, limit),
-        )
-        slots = [Slot(from_iso(at), mail_seed(id, step)) for at, id, step in rows]
-        return slots[::-1]
-
-    def next_due(self) -> datetime | None:
-        """When the clock moves the next enrollment."""
-        return self._at_end("ORDER BY due_at")
-
-    def check_agenda(self) -> None:
-        """Raise Damaged for a row of the agenda that stands behind every moment."""
-        self._at_end("ORDER BY due_at DESC")
-
     def set_aside(self, damage: Damaged, at: datetime) -> SetAside | None:
         """Let a damaged row stop nobody any more (see `ports.Enrollments`)."""
         from seqctl.store.setting_aside import set_aside
 
         return set_aside(self._connection, damage, at)
-
-    def count_due(self, until: datetime) -> int:
-        """How many enrollments the clock moves up to this moment."""
-        return self._connection.execute(
-            "SELECT count(*) FROM agenda WHERE due_at <= ?", (iso(until),)
-        ).fetchone()[0]
-
-    def waiting_due(self) -> int:
-        """How many enrollments are due but wait for an inbox, a limit or an unsettled mail."""
-        return self._connection.execute(
-            "SELECT (SELECT count(*) FROM enrollment WHERE waiting IN ('inbox', 'mail') "
-            "AND held_since IS NULL) + (SELECT count(*) FROM enrollment WHERE waiting = 'limit')"
-        ).fetchone()[0]
 
     def released(
         self,
@@ -314,6 +259,7 @@ class SqliteEnrollments:
         moved: list[Row] = []
         turned: list[Row] = []
         agenda: list[Row] = []
+        limited = limited_inboxes(self._connection)
         for id, (after, event_id) in latest.items():
             row = (*from_enrollment(after)[:-1], event_id)
             if after.last_event_id is None:
@@ -323,10 +269,11 @@ class SqliteEnrollments:
             else:
                 turned.append(row)
             if after.due_at is not None and after.waiting in (Waiting.DELAY, Waiting.TASK):
-                agenda.append((iso(after.due_at), id))
+                yields = not after.had_mail and after.inbox_id in limited
+                agenda.append((int(yields), iso(after.due_at), id))
         many = self._connection.executemany
         many(
-            "DELETE FROM agenda WHERE enrollment_id = ? "
+            "DELETE FROM agenda WHERE yields IN (0, 1) AND enrollment_id = ? "
             "AND due_at = (SELECT due_at FROM enrollment WHERE id = ?)",
             [row[:1] * 2 for row in (*moved, *turned)],
         )
@@ -339,11 +286,20 @@ class SqliteEnrollments:
             [id for id, (after, _) in latest.items() if after.status == Status.UNENROLLED],
         )
         agenda.sort()
-        many("INSERT INTO agenda (due_at, enrollment_id) VALUES (?, ?)", agenda)
+        many("INSERT INTO agenda (yields, due_at, enrollment_id) VALUES (?, ?, ?)", agenda)
 
     def take_earlier_slots(self, inbox_id: int, since: datetime) -> None:
         """Let the mails that an inbox sent from `since` on count, though it had no limit then."""
         take_earlier_slots(self._connection, inbox_id, since)
+
+    def order_agenda(self, inbox_id: int) -> None:
+        """Let the first mails of an inbox yield to all others at one instant where it has a limit now."""
+        yields = inbox_id in limited_inboxes(self._connection)
+        self._connection.execute(
+            "UPDATE agenda SET yields = ? WHERE yields <> ? AND enrollment_id IN (SELECT id FROM "
+            "enrollment WHERE inbox_id = ? AND status = 'live' AND NOT had_mail)",
+            (yields, yields, inbox_id),
+        )
 
     def hold_all(
         self, sequence_id: int, user_id: int, at: datetime, actor_id: int, detail: str
@@ -363,12 +319,3 @@ class SqliteEnrollments:
 
     def _all(self, query: str, values: Sequence[Any]) -> list[Enrollment]:
         return [to_enrollment(row) for row in self._rows(query, values)]
-
-    def _rows(self, query: str, values: Sequence[Any]) -> list[Row]:
-        return rows_of(self._connection, "enrollment", query, values)
-
-    def _at_end(self, order: str) -> datetime | None:
-        """The time of the row at one end of the agenda, or None; raises Damaged."""
-        query = f"SELECT enrollment_id, due_at FROM agenda {order} LIMIT 1"
-        rows = rows_of(self._connection, "agenda", query)
-        return agenda_moment(rows[0]) if rows else None

@@ -39,7 +39,7 @@ def hold_all(
     run = connection.execute
     frozen = run(_TELL_PAUSED.format(_TO_HOLD), given).rowcount
     run(
-        "DELETE FROM agenda WHERE (due_at, enrollment_id) IN "
+        "DELETE FROM agenda WHERE yields IN (0, 1) AND (due_at, enrollment_id) IN "
         f"(SELECT due_at, id FROM enrollment WHERE {_TO_HOLD} AND due_at IS NOT NULL)",
         given,
     )

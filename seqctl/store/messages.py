@@ -21,7 +21,9 @@ _COPY = """
     INSERT INTO outbox SELECT m.id FROM message AS m JOIN inbox AS i ON i.id = m.inbox_id
     WHERE m.id >= ? AND m.status = 'sent' AND i.capture_to IS NOT NULL
 """
-LIMITED = "per_day IS NOT NULL OR per_minute IS NOT NULL OR gap_least IS NOT NULL"
+LIMITED = "per_day IS NOT NULL OR per_minute IS NOT NULL OR gap_least IS NOT NULL OR new_per_day IS NOT NULL"
+YIELDS = f"NOT e.had_mail AND ifnull(e.inbox_id, 0) IN (SELECT id FROM inbox WHERE {LIMITED})"
+"""Whether enrollment `e` comes after all others of its moment: a start at an inbox with a limit."""
 _A_DAY_AGO = timedelta(seconds=1) + DAY
 
 
@@ -65,9 +67,14 @@ def take_earlier_slots(connection: sqlite3.Connection, inbox_id: int, since: dat
     )
 
 
+def limited_inboxes(connection: sqlite3.Connection) -> set[int]:
+    """The ids of the inboxes that have a limit."""
+    return {row[0] for row in connection.execute(f"SELECT id FROM inbox WHERE {LIMITED}")}
+
+
 def take_slots(connection: sqlite3.Connection, messages: Sequence[Message]) -> None:
     """Of inboxes that have a limit: when these mails went, or are on their way."""
-    limited = {row[0] for row in connection.execute(f"SELECT id FROM inbox WHERE {LIMITED}")}
+    limited = limited_inboxes(connection)
     taken = [(m.inbox_id, iso(m.at), m.id) for m in messages if m.inbox_id in limited]
     if taken:
         connection.executemany("INSERT OR REPLACE INTO slot VALUES (?, ?, ?)", taken)

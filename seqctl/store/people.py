@@ -20,7 +20,7 @@ _USER = """
 """
 _INBOX = """
     SELECT inbox.id, address, user_id, user.name, connected, capture_to, account, since, trouble,
-        per_day, per_minute, gap_least, gap_most
+        per_day, per_minute, gap_least, gap_most, new_per_day
     FROM inbox JOIN user ON user.id = user_id
 """
 
@@ -72,15 +72,16 @@ class SqlitePeople:
         least, most = (None, None) if gap is None else (int(g.total_seconds()) for g in gap)
         self._connection.execute(
             "INSERT INTO inbox (address, user_id, capture_to, account, since, per_day, per_minute, "
-            "gap_least, gap_most, connected) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1) "
+            "gap_least, gap_most, new_per_day, connected) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1) "
             "ON CONFLICT (address) DO UPDATE SET user_id = excluded.user_id, "
             "capture_to = excluded.capture_to, account = excluded.account, since = excluded.since, "
             "per_day = excluded.per_day, per_minute = excluded.per_minute, "
-            "gap_least = excluded.gap_least, gap_most = excluded.gap_most, trouble = NULL, "
-            "connected = 1",
+            "gap_least = excluded.gap_least, gap_most = excluded.gap_most, "
+            "new_per_day = excluded.new_per_day, trouble = NULL, connected = 1",
             (
                 inbox.address, inbox.user_id, inbox.capture_to, to_text(inbox.account),
                 text(inbox.since), inbox.limits.per_day, inbox.limits.per_minute, least, most,
+                inbox.limits.new_per_day,
             ),
         )  # fmt: skip
         row = self._connection.execute(f"{_INBOX} WHERE address = ?", (inbox.address,)).fetchone()
@@ -133,14 +134,14 @@ def _readable_inbox(row: Row) -> Inbox:
 
 @of_table("inbox")
 def _to_inbox(row: Row) -> Inbox:
-    least, most = row[11:]
+    least, most, new_per_day = row[11:]
     gap = None if least is None else (timedelta(seconds=least), timedelta(seconds=most))
     return Inbox(
         *row[:4],
         connected=bool(row[4]),
         capture_to=row[5],
         account=from_text(row[6]),
-        limits=Limits(row[9], row[10], gap),
+        limits=Limits(row[9], row[10], gap, new_per_day),
         since=moment(row[7]),
         trouble=row[8],
     )

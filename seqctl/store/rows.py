@@ -99,8 +99,9 @@ def to_enrollment(row: Row) -> Enrollment:
     """An enrollment from a row that begins with ENROLLMENT_COLUMNS."""
     (
         id, contact, sequence, version, user, inbox, zone, status, waiting, step, base, ends, due,
-        held, enrolled, last_step, ended, reason, error, any_time, continues, message, event,
-    ) = row[:23]  # fmt: skip
+        held, enrolled, last_step, ended, reason, error, any_time, continues, message, mailed,
+        event,
+    ) = row[:24]  # fmt: skip
     return Enrollment(
         id, contact, sequence, version, user, inbox, zone, _STATUS[status], _WAITING[waiting], step,
         from_iso(base) if base else None,
@@ -110,7 +111,7 @@ def to_enrollment(row: Row) -> Enrollment:
         from_iso(enrolled),
         from_iso(last_step) if last_step else None,
         from_iso(ended) if ended else None,
-        reason, error, any_time == 1, continues, message, event,
+        reason, error, any_time == 1, continues, message, mailed == 1, event,
     )  # fmt: skip
 
 
@@ -118,7 +119,8 @@ def from_enrollment(enrollment: Enrollment) -> Row:
     """The row of an enrollment, in the order of ENROLLMENT_COLUMNS."""
     (
         id, contact, sequence, version, user, inbox, zone, status, waiting, step, base, ends, due,
-        held, enrolled, last_step, ended, reason, error, any_time, continues, message, event,
+        held, enrolled, last_step, ended, reason, error, any_time, continues, message, mailed,
+        event,
     ) = enrollment  # fmt: skip
     return (
         id, contact, sequence, version, user, inbox, zone, status.value,
@@ -130,7 +132,7 @@ def from_enrollment(enrollment: Enrollment) -> Row:
         iso(enrolled),
         iso(last_step) if last_step else None,
         iso(ended) if ended else None,
-        reason, error, 1 if any_time else 0, continues, message, event,
+        reason, error, 1 if any_time else 0, continues, message, 1 if mailed else 0, event,
     )  # fmt: skip
 
 

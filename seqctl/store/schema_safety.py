@@ -12,7 +12,46 @@ _MOMENT = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9
 _OWNER: tuple[str, ...] = ()
 
 # Whose turn it is at an inbox with a limit.
-_LINE: tuple[str, ...] = ()
+_LINE: tuple[str, ...] = (
+    "ALTER TABLE inbox ADD COLUMN new_per_day INTEGER CHECK (new_per_day > 0)",
+    # The first release kept no chain of an enrollment's mails.
+    """
+    UPDATE message SET previous = b.before FROM (
+        SELECT id, lag(id) OVER (PARTITION BY enrollment_id ORDER BY id) AS before FROM message
+    ) AS b WHERE b.id = message.id AND b.before IS NOT NULL AND previous IS NULL
+    """,
+    "ALTER TABLE enrollment ADD COLUMN had_mail INTEGER NOT NULL DEFAULT 0 CHECK (had_mail IN (0, 1))",
+    # The latest mail, where it went out or may have; else there was one before it.
+    """
+    UPDATE enrollment SET had_mail = 1 WHERE last_message_id IN (
+        SELECT id FROM message WHERE previous IS NOT NULL OR status = 'sent'
+    )
+    """,
+    "DROP INDEX enrollment_in_line",
+    """
+    CREATE INDEX enrollment_in_line
+    ON enrollment (inbox_id, version_id, timezone, any_time, had_mail, due_at)
+    WHERE waiting = 'limit'
+    """,
+    # Those that yield, the first mails at an inbox with a limit, are clustered apart: at one instant
+    # all others come before them.
+    """
+    CREATE TABLE agenda_again (
+        yields INTEGER NOT NULL DEFAULT 0 CHECK (yields IN (0, 1)),
+        due_at TEXT NOT NULL,
+        enrollment_id INTEGER NOT NULL REFERENCES enrollment,
+        PRIMARY KEY (yields, due_at, enrollment_id)
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    INSERT INTO agenda_again SELECT NOT e.had_mail AND EXISTS (
+        SELECT 1 FROM inbox AS i WHERE i.id = e.inbox_id
+        AND (per_day IS NOT NULL OR per_minute IS NOT NULL OR gap_least IS NOT NULL)
+    ), a.due_at, e.id FROM agenda AS a JOIN enrollment AS e ON e.id = a.enrollment_id ORDER BY 1, 2, 3
+    """,
+    "DROP TABLE agenda",
+    "ALTER TABLE agenda_again RENAME TO agenda",
+)
 
 # Which delay it is that runs.
 _TIMING: tuple[str, ...] = ()

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from seqctl.domain.errors import Damaged
 from seqctl.domain.moments import iso
 from seqctl.ports.enrollments import SetAside
-from seqctl.store.messages import cancel_queued
+from seqctl.store.messages import YIELDS, cancel_queued
 from seqctl.store.unreadable import is_moment
 
 
@@ -91,7 +91,10 @@ def _refile(connection: sqlite3.Connection, id: object, why: str, at: datetime) 
             return _end(connection, id, why, at)
     connection.execute("DELETE FROM agenda WHERE enrollment_id = ?", (id,))
     if standing is not None and standing.moved:
-        connection.execute("INSERT INTO agenda VALUES (?, ?)", (standing.due_at, id))
+        connection.execute(
+            f"INSERT INTO agenda SELECT {YIELDS}, due_at, id FROM enrollment AS e WHERE id = ?",
+            (id,),
+        )
     contact_id = 0 if standing is None else standing.contact_id
     return SetAside(int(str(id)), contact_id, f"{why} The agenda was made right.", ended=False)
 

@@ -77,7 +77,7 @@ _ATTENTION = """
             AND NOT EXISTS (SELECT 1 FROM enrollment AS later WHERE later.contact_id = e.contact_id
                 AND later.sequence_id = e.sequence_id AND later.id > e.id)),
         (SELECT count(*) FROM agenda AS a JOIN enrollment AS e ON e.id = a.enrollment_id
-            WHERE a.due_at < :overdue AND e.user_id = :user)
+            WHERE a.yields IN (0, 1) AND a.due_at < :overdue AND e.user_id = :user)
         + (SELECT count(*) FROM enrollment WHERE waiting = 'inbox' AND user_id = :user
             AND due_at < :overdue),
         (SELECT count(*) FROM enrollment WHERE waiting = 'mail' AND user_id = :user),

@@ -57,6 +57,7 @@ def test_servers_of_ones_own(real: Cli) -> None:
         "per_day": 100,
         "per_minute": 3,
         "gap": None,
+        "new_per_day": None,
         "trouble": None,
         "rescheduled": 0,
     }

@@ -89,6 +89,7 @@ def test_a_simulated_workspace_captures(ada: Cli) -> None:
                 "per_day": None,
                 "per_minute": None,
                 "gap": None,
+                "new_per_day": None,
                 "trouble": None,
             }
         ]

@@ -228,4 +228,4 @@ def test_who_stands_in_the_line_of_an_inbox_sees_the_turn(bo: Cli) -> None:
     assert row["next_due"] == "2026-03-09T20:00:00Z"
     rows = bo.json("status", "intro", "--live")["enrollments"]
     (waiting,) = (row for row in rows if row["waiting_on"] == "limit")
-    assert waiting["due_at"] == "2026-03-09T08:00:00Z"
+    assert waiting["due_at"] == "2026-03-09T20:00:00Z"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, time, timedelta
 from itertools import pairwise
 
@@ -29,10 +29,12 @@ CALENDARS = (
 )
 
 
-def mail(id: int, due: datetime = MONDAY, calendar: Calendar = CALENDARS[0]) -> Waiting[Calendar]:
-    """A mail of a calendar, which is its group as well."""
+def mail(
+    id: int, due: datetime = MONDAY, calendar: Calendar = CALENDARS[0], *, start: bool = False
+) -> Waiting[Calendar]:
+    """A mail of a calendar, which is its group as well; a first one where it is a `start`."""
     return Waiting(
-        due, id, calendar, f"{id}.1", lambda moment: first_open(moment, calendar), calendar
+        due, id, calendar, f"{id}.1", lambda moment: first_open(moment, calendar), calendar, start
     )
 
 
@@ -49,8 +51,8 @@ def emptied(made: Line[Calendar], now: datetime = MONDAY) -> list[tuple[int, dat
     """Everybody's turn, one after the other: id and moment."""
     turns: list[tuple[int, datetime]] = []
     while (turn := made.next(now)) is not None:
-        made.leave(turn.waiting.id)
-        made.went(turn.at, turn.waiting.seed)
+        made.leave(turn.waiting)
+        made.went(turn.at, turn.waiting.seed, start=turn.waiting.start)
         turns.append((turn.waiting.id, turn.at))
         now = turn.at
     return turns
@@ -132,7 +134,7 @@ def test_nobody_starves_behind_windows_that_always_open_first() -> None:
             made.join(mail(id, MONDAY + day * DAY))
         end = MONDAY + (day + 1) * DAY
         while (turn := made.next(now)) is not None and turn.at < end:
-            made.leave(turn.waiting.id)
+            made.leave(turn.waiting)
             made.went(turn.at, turn.waiting.seed)
             turns.append((turn.waiting.id, turn.at))
             now = turn.at
@@ -183,13 +185,87 @@ def test_an_empty_line_has_no_turn() -> None:
     assert line(Limits(per_day=1)).next(MONDAY) is None
 
 
+# --- who had a mail, and who had none ---
+
+
+def test_who_had_a_mail_goes_before_who_had_none() -> None:
+    mails = [mail(1, start=True), mail(2, MONDAY + HOUR), mail(3, start=True), mail(4)]
+    made = line(Limits(per_day=1), *mails, gone=[MONDAY])
+    assert [id for id, _ in emptied(made, MONDAY + HOUR)] == [4, 2, 1, 3]
+
+
+def test_a_first_mail_goes_while_the_window_of_a_follow_up_is_closed() -> None:
+    made = line(Limits(per_day=2), mail(1, MONDAY - HOUR, CALENDARS[2]), mail(2, start=True))
+    assert told(emptied(made)) == ["2 Mon 08:00:00", "1 Mon 13:00:00"]
+
+
+@pytest.mark.parametrize(
+    ("limits", "told_turns"),
+    [
+        (
+            Limits(new_per_day=1),
+            ["3 Mon 08:00:00", "4 Mon 08:00:00", "1 Mon 08:00:00", "2 Tue 08:00:00"],
+        ),
+        (
+            Limits(per_day=3, new_per_day=1),
+            ["3 Mon 08:00:00", "4 Mon 08:00:00", "1 Mon 08:00:00", "2 Tue 08:00:00"],
+        ),
+        (
+            Limits(per_day=1, new_per_day=1),
+            ["3 Mon 08:00:00", "4 Tue 08:00:00", "1 Wed 08:00:00", "2 Thu 08:00:00"],
+        ),
+        (
+            Limits(per_day=3, new_per_day=2),
+            ["3 Mon 08:00:00", "4 Mon 08:00:00", "1 Mon 08:00:00", "2 Tue 08:00:00"],
+        ),
+    ],
+)
+def test_first_mails_have_a_limit_of_their_own(limits: Limits, told_turns: list[str]) -> None:
+    mails = [mail(1, start=True), mail(2, start=True), mail(3), mail(4)]
+    assert told(emptied(line(limits, *mails))) == told_turns
+
+
+def test_no_first_mail_starves_behind_windows_that_always_open_first() -> None:
+    """Five starts a day come in at 08:00, two may go: by the cap of starts, as by that of all mails."""
+    for limits in (Limits(per_day=2), Limits(new_per_day=2), Limits(per_day=9, new_per_day=2)):
+        made = line(limits, mail(1, MONDAY - HOUR, CALENDARS[2], start=True))
+        gone: dict[int, datetime] = {}
+        now = MONDAY
+        for day in range(3):
+            for id in range(10 * (day + 1), 10 * (day + 1) + 5):
+                made.join(mail(id, MONDAY + day * DAY, start=True))
+            end = MONDAY + (day + 1) * DAY
+            while (turn := made.next(now)) is not None and turn.at < end:
+                made.leave(turn.waiting)
+                made.went(turn.at, turn.waiting.seed, start=True)
+                gone[turn.waiting.id] = now = turn.at
+            now = end
+        assert f"{gone[1]:%a %H:%M}" == "Tue 13:00"
+
+
+def test_first_mails_let_follow_ups_pass_for_as_long_as_there_are_any() -> None:
+    made = line(Limits(per_day=1), mail(1, MONDAY - 9 * DAY, start=True))
+    for day in range(4):
+        made.join(mail(10 + day, MONDAY + day * DAY))
+        turn = made.next(MONDAY + day * DAY)
+        assert turn is not None
+        assert turn.waiting.id == 10 + day
+        made.leave(turn.waiting)
+        made.went(turn.at, turn.waiting.seed)
+    assert told(emptied(made)) == ["1 Fri 08:00:00"]
+
+
 # --- what always holds ----------------------------------------------------------------------------
 
 gaps = st.tuples(st.integers(0, 120), st.integers(0, 600)).map(
     lambda pair: (pair[0] * SECOND, (pair[0] + pair[1]) * SECOND)
 )
 some_limits = st.builds(
-    Limits, st.none() | st.integers(1, 6), st.none() | st.integers(1, 4), st.none() | gaps
+    Limits,
+    st.none() | st.integers(1, 6),
+    st.none() | st.integers(1, 4),
+    st.none() | gaps,
+    st.none() | st.integers(1, 3),
 )
 minutes = st.integers(0, 14 * 24 * 60) | st.integers(4 * 24 * 60, 5 * 24 * 60)
 starts = minutes.map(lambda minute: MONDAY + minute * MINUTE)
@@ -198,11 +274,29 @@ starts = minutes.map(lambda minute: MONDAY + minute * MINUTE)
 @st.composite
 def queues(draw: st.DrawFn) -> list[Waiting[Calendar]]:
     """Up to a dozen mails of several calendars, each due at an open hour of its own, by due time."""
-    drawn = draw(st.lists(st.tuples(starts, st.sampled_from(CALENDARS)), min_size=1, max_size=12))
+    some = st.tuples(starts, st.sampled_from(CALENDARS), st.booleans())
+    drawn = draw(st.lists(some, min_size=1, max_size=12))
     mails = [
-        mail(id, first_open(due, calendar), calendar) for id, (due, calendar) in enumerate(drawn)
+        mail(id, first_open(due, calendar), calendar, start=start)
+        for id, (due, calendar, start) in enumerate(drawn)
     ]
-    return sorted(mails, key=lambda each: (each.due_at, each.id))
+    return sorted(mails, key=lambda each: (each.due_at, each.place))
+
+
+def stood(
+    limits: Limits,
+    waiting: Iterable[Waiting[Calendar]],
+    gone: Sequence[Slot],
+    started: Sequence[datetime],
+) -> Line[Calendar]:
+    """The line as it is read again: group by group, each in its order."""
+    made = Line[Calendar](limits, gone, started)
+    groups: dict[tuple[Calendar, bool], list[Waiting[Calendar]]] = {}
+    for each in sorted(waiting, key=lambda each: each.place):
+        groups.setdefault((each.row, each.start), []).append(each)
+    for (calendar, start), group in groups.items():
+        made.stand(calendar, start, iter(group))
+    return made
 
 
 def simulated(
@@ -211,12 +305,15 @@ def simulated(
     """What a tick does with mails that fall due one by one; the line is made anew at each cut."""
     made, waiting, coming = line(limits), list[Waiting[Calendar]](), list(mails)
     gone: list[Slot] = []
+    started: list[datetime] = []
     turns: list[tuple[int, datetime]] = []
     cuts, clock = sorted(cuts), MONDAY
 
     def went(each: Waiting[Calendar], at: datetime) -> None:
-        made.went(at, each.seed)
+        made.went(at, each.seed, start=each.start)
         gone.append(Slot(at, each.seed))
+        if each.start:
+            started.append(at)
         turns.append((each.id, at))
 
     while coming or waiting or cuts:
@@ -226,12 +323,12 @@ def simulated(
             [*moments, *(each.due_at for each in coming[:1])], default=cuts[0]
         ):
             clock = max(clock, cuts.pop(0))
-            made = Line[Calendar](limits, gone)
-            for each in waiting:
-                made.join(each)
-        elif turn and (not coming or turn.at <= coming[0].due_at):
+            made = stood(limits, waiting, gone, started)
+        elif turn and (
+            not coming or (turn.at, turn.waiting.place) < (coming[0].due_at, coming[0].place)
+        ):
             clock = turn.at
-            made.leave(turn.waiting.id)
+            made.leave(turn.waiting)
             waiting.remove(turn.waiting)
             went(turn.waiting, turn.at)
         else:
@@ -252,6 +349,11 @@ def test_never_more_than_the_limits_allow(limits: Limits, mails: list[Waiting[Ca
         if count is not None:
             for first, next_ in zip(moments, moments[count:], strict=False):
                 assert next_ - first >= span
+    if limits.new_per_day is not None:
+        new = {each.id for each in mails if each.start}
+        first_mails = [at for id, at in simulated(limits, mails) if id in new]
+        for first, next_ in zip(first_mails, first_mails[limits.new_per_day :], strict=False):
+            assert next_ - first >= DAY
     if limits.gap is not None:
         for first, next_ in pairwise(moments):
             assert next_ - first >= limits.gap[0]
@@ -275,7 +377,7 @@ def test_nobody_passes_who_could_have_gone_instead(
     turns = dict(simulated(limits, mails))
     for ahead in mails:
         for behind in mails:
-            passed = (ahead.due_at, ahead.id) < (behind.due_at, behind.id)
+            passed = ahead.place < behind.place and ahead.due_at <= turns[behind.id]
             if passed and turns[behind.id] < turns[ahead.id]:
                 closed = not is_open(turns[behind.id], ahead.row)
                 assert closed, "an open one was passed"
@@ -289,14 +391,14 @@ def test_a_mail_goes_as_soon_as_it_may_unless_a_patient_one_would_lose_its_turn(
     by_id = {each.id: each for each in mails}
     made = line(limits)
     for place, (id, at) in enumerate(turns):
-        free = max(made.free_at() or MONDAY, MONDAY)
-        soonest = {
-            other: by_id[other].opening(max(free, by_id[other].due_at))
-            for other, _ in turns[place:]
-        }
+        soonest: dict[int, datetime] = {}
+        for other, _ in turns[place:]:
+            each = by_id[other]
+            free = made.free_at(start=each.start) or MONDAY
+            soonest[other] = each.opening(max(free, each.due_at))
         patient = [other for other, _ in turns[place:] if at - by_id[other].due_at >= PATIENCE]
         assert at == min(soonest.values()) or id in patient
-        made.went(at, by_id[id].seed)
+        made.went(at, by_id[id].seed, start=by_id[id].start)
 
 
 @given(some_limits, queues(), st.lists(starts, max_size=8))

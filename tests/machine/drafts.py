@@ -21,12 +21,13 @@ HOLIDAYS = frozenset({date(2026, 3, 4), date(2026, 12, 24), date(2026, 12, 25)})
 
 limits = st.one_of(
     st.just(NO_LIMITS),
-    st.builds(Limits, st.integers(1, 3), st.none(), st.none()),
+    st.builds(Limits, st.integers(1, 3), st.none(), st.none(), st.none()),
     st.builds(
         Limits,
         st.none() | st.integers(2, 4),
         st.none() | st.integers(1, 2),
         st.none() | st.just((timedelta(seconds=30), timedelta(minutes=90))),
+        st.none() | st.integers(1, 2),
     ),
 )
 delays = st.one_of(

@@ -179,11 +179,15 @@ class StoreContract:
         before = store.enrollments.get([1, 2, 3])
         waiting = [lifecycle.limit_reached(e) for e in before]
         store.enrollments.record([change(e, NOW, "waiting", "") for e in waiting])
-        found = store.enrollments.in_line(1, 2)
-        assert sorted(row.enrollment.id for row in found) == [2, 3]
-        assert {row.enrollment.due_at for row in found} == {NOW}
+        (group,) = store.enrollments.groups_in_line(1)
+        first, second = store.enrollments.in_line(1, group, 2)
+        assert [first.enrollment.id, second.enrollment.id] == [2, 3]
+        (last,) = store.enrollments.in_line(1, group, 2, second.enrollment)
+        assert last.enrollment.id == 1
+        assert store.enrollments.in_line(1, group, 2, last.enrollment) == []
         assert store.enrollments.inboxes_in_line() == {1}
-        assert store.enrollments.in_line(2, 2) == []
+        assert store.enrollments.groups_in_line(2) == []
+        assert store.enrollments.in_line(2, group, 2) == []
         assert store.enrollments.next_due() is None
         assert store.enrollments.waiting_due() == 3
 
@@ -232,7 +236,9 @@ class StoreContract:
         first = enroll(store, 1)
         (row,) = store.enrollments.get([first.id])
         message = Message(1, row.id, 1, 1, "ada@x.test", "Hello", "Hi", None, NOW)
-        sent = row._replace(step=2, due_at=NOW + HOUR, last_step_at=NOW, last_message_id=1)
+        sent = row._replace(
+            step=2, due_at=NOW + HOUR, last_step_at=NOW, last_message_id=1, had_mail=True
+        )
         task = Task(row.id, 2, 1, "call", "Ring", "high", "", None, None, NOW + HOUR)
         waits = sent._replace(waiting=Waiting.TASK, due_at=None)
         store.enrollments.record(

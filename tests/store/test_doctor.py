@@ -84,8 +84,20 @@ DAMAGES = {
         Finding("4", "agenda", 5, "enrollment 5 stands in the agenda at 2027-01-01T00:00:00Z, but the clock does not move it then"),
     ),
     "an ended one in the agenda": Damage(
-        "INSERT INTO agenda VALUES ('2027-01-01T00:00:00Z', 3);",
+        "INSERT INTO agenda (due_at, enrollment_id) VALUES ('2027-01-01T00:00:00Z', 3);",
         Finding("4", "agenda", 3, "enrollment 3 stands in the agenda at 2027-01-01T00:00:00Z, but the clock does not move it then"),
+    ),
+    "a place in the agenda among those that yield": Damage(
+        "UPDATE agenda SET yields = 1 WHERE enrollment_id = 5;",
+        Finding("4", "agenda", 5, "enrollment 5 stands among the wrong ones of its moment in the agenda"),
+    ),
+    "a mail that does not count": Damage(
+        "UPDATE enrollment SET had_mail = 0 WHERE id = 7;",
+        Finding("6", "enrollment", 7, "its mail 6 went out, and yet it counts as one that had none"),
+    ),
+    "a mail that there never was": Damage(
+        "UPDATE enrollment SET had_mail = 1, last_message_id = NULL WHERE id = 5;",
+        Finding("6", "enrollment", 5, "it counts as one that had a mail, and there is none"),
     ),
     "a task that is closed": Damage(
         "UPDATE task SET status = 'done', done_at = '2026-03-06T08:00:00Z' WHERE id = 1;",

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from sqlite_utils import Database, Migrations
 
-from seqctl.domain.accounts import NO_ACCOUNT, NO_LIMITS
+from seqctl.domain.accounts import NO_ACCOUNT, NO_LIMITS, Limits
 from seqctl.store import create_store, open_store, schema
 from seqctl.store.connection import blank
+from seqctl.store.schema_mail import add_mail
 
 
 def tables(connection: sqlite3.Connection) -> set[str]:
@@ -146,3 +148,83 @@ def test_old_and_new_workspaces_have_the_same_tables(tmp_path: Path) -> None:
     assert store.connection.execute(query).fetchall() == fresh.execute(query).fetchall()
     store.close()
     fresh.close()
+
+
+def released_2(path: Path) -> sqlite3.Connection:
+    """A workspace as the version before made it."""
+    connection = released_1(path)
+    migrations = Migrations("seqctl")
+
+    @migrations(name="0002_mail")
+    def mail(db: Database) -> None:
+        add_mail(db.conn)
+
+    migrations.apply(Database(connection, execute_plugins=False))
+    connection.execute("PRAGMA user_version = 2")
+    return connection
+
+
+_MESSAGE = (
+    "INSERT INTO message (id, enrollment_id, step, inbox_id, recipient, subject, body, status, at, "
+    "previous) VALUES (?, ?, ?, 1, 'x@x.test', '', '', ?, '2026-03-01T00:00:00Z', ?)"
+)
+_DUE_AT = "2026-03-05T08:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("mails", "waiting", "step", "had_mail", "yields"),
+    [
+        ([], "delay", 1, False, 1),
+        ([("sent", None)], "delay", 2, True, 0),
+        ([("queued", None)], "delay", 1, False, 1),
+        ([("sent", None), ("queued", 10)], "delay", 2, True, 0),
+        ([("unknown", None)], "mail", 1, False, None),
+        ([("sent", None), ("sending", 10)], "mail", 2, True, None),
+        ([], "limit", 1, False, None),
+        ([("sent", None)], "limit", 2, True, None),
+    ],
+)
+def test_who_had_a_mail_is_known_after_the_third_migration(
+    tmp_path: Path,
+    mails: list[tuple[str, int | None]],
+    waiting: str,
+    step: int,
+    had_mail: bool,
+    yields: int | None,
+) -> None:
+    path = tmp_path / "workspace.db"
+    with closing(released_2(path)) as old:
+        old.execute("UPDATE inbox SET per_day = 5")
+        old.execute("INSERT INTO contact (id, email) VALUES (2, 'ben@x.test')")
+        last = 9 + len(mails) if mails else None
+        old.execute(
+            "INSERT INTO enrollment (id, contact_id, sequence_id, version_id, user_id, inbox_id, "
+            "timezone, status, waiting, step, delay_ends_at, due_at, enrolled_at, last_message_id) "
+            "VALUES (2, 2, 1, 1, 1, 1, 'UTC', 'live', ?, ?, ?, ?, '2026-03-01T00:00:00Z', ?)",
+            (waiting, step, _DUE_AT, None if waiting == "mail" else _DUE_AT, last),
+        )
+        for id, (status, previous) in enumerate(mails, 10):
+            old.execute(_MESSAGE, (id, 2, id - 9, status, previous))
+        if waiting == "delay":
+            old.execute("INSERT INTO agenda VALUES (?, 2)", (_DUE_AT,))
+    with closing(open_store(path)) as store:
+        (enrollment,) = store.enrollments.get([2])
+        assert enrollment.had_mail == had_mail
+        agenda = store.connection.execute("SELECT * FROM agenda").fetchall()
+        assert agenda == ([] if yields is None else [(yields, _DUE_AT, 2)])
+        assert store.people.inboxes()[0].limits == Limits(per_day=5)
+        groups = store.enrollments.groups_in_line(1)
+        assert [group.had_mail for group in groups] == ([had_mail] if waiting == "limit" else [])
+
+
+def test_the_mails_of_0_1_0_name_those_before_them(tmp_path: Path) -> None:
+    path = tmp_path / "workspace.db"
+    with closing(released_1(path)) as old:
+        old.execute(
+            "INSERT INTO message VALUES (2, 1, 2, 1, 'ada@x.test', 'Anew', 'Hi', NULL, 'sent', "
+            "'2026-03-02T00:00:00Z')"
+        )
+    with closing(open_store(path)) as store:
+        rows = store.connection.execute("SELECT id, previous FROM message ORDER BY id").fetchall()
+        assert rows == [(1, None), (2, 1)]
+        assert store.enrollments.get([1])[0].had_mail

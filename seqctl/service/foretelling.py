@@ -1,0 +1,229 @@
+"""When what waits will happen, if nobody does anything: the tick's own decisions, made in memory.
+
+A turn in a line depends on all that goes out before it, and so on the follow-ups of those who stand
+before. So what is shown is worked out by no rule of its own: the tick's `Decider` runs on as if the
+clock did, every step at its own due time, and nothing is written.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from heapq import heappop, heappush
+from typing import TYPE_CHECKING
+
+from seqctl.domain import lifecycle
+from seqctl.domain.deciding import Decider, Due, Place, Sender, World, is_by_clock
+from seqctl.domain.model import Change, Enrollment, Waiting
+from seqctl.service.planning import Plans, Senders, lines
+
+if TYPE_CHECKING:
+    from seqctl.ports import Store
+
+STEPS_FORETOLD = 5000
+"""So far ahead is looked for those that are not due yet; for those in a line, as far as it takes."""
+_PIECE = 500
+_NO_MESSAGE = 1 << 60
+STILL_WAITS = frozenset({"waiting", "rescheduled"})
+"""The kinds of events after which a step is still to be done."""
+_NEVER = datetime.max.replace(microsecond=0, tzinfo=UTC)
+_BEFORE_ALL, _BEHIND_ALL = -1, 2
+_LAST: Place = (_NEVER, _BEHIND_ALL, _NEVER, 0)
+_FIRST: Place = (datetime.min.replace(tzinfo=UTC), _BEFORE_ALL, _NEVER, 0)
+
+
+def shown_turns(
+    store: Store, plans: Plans, now: datetime, enrollments: Iterable[Enrollment]
+) -> dict[int, datetime]:
+    """When those are to go, by id, to whom the limit of their inbox gives another time than their own."""
+    running = [each for each in enrollments if each.live and each.due_at is not None]
+    if not running:
+        return {}
+    turns = Foretelling(store, plans, now).moments(running)
+    in_line = {each.id for each in running if each.waiting == Waiting.LIMIT}
+    return {id: at for id, at in turns.items() if id in in_line or at > now}
+
+
+def due_at(store: Store, now: datetime, enrollment: Enrollment) -> datetime | None:
+    """When the next step of this one is due: its turn, where the limit of its inbox has a say in it."""
+    turns = shown_turns(store, Plans(store), now, [enrollment])
+    return turns.get(enrollment.id, enrollment.due_at)
+
+
+class Foretelling:
+    """What will happen at the inboxes that have a limit or are waited for, as things stand."""
+
+    def __init__(self, store: Store, plans: Plans, now: datetime) -> None:
+        self._store = store
+        self._plans = plans
+        self._now = now
+        waited_for = store.enrollments.inboxes_in_line()
+        self._inboxes = [
+            inbox
+            for inbox in store.people.inboxes()
+            if inbox.connected
+            and inbox.trouble is None
+            and (inbox.limits or inbox.id in waited_for)
+        ]
+        self._inbox_ids = frozenset(inbox.id for inbox in self._inboxes)
+        self._senders = Senders(store, self._inboxes)
+
+    def moments(
+        self, enrollments: Iterable[Enrollment], steps_ahead: int = STEPS_FORETOLD
+    ) -> dict[int, datetime]:
+        """When the mails of these will go out, by id, as far as a limit has a say in it.
+
+        Others are left out; and so are those that are not due yet and lie more than `steps_ahead`
+        ahead.
+        """
+        asked = {each.id: each for each in enrollments if self._is_limited(each)}
+        due = {id for id, each in asked.items() if is_due(each, self._now)}
+        found: dict[int, datetime] = {}
+        if not asked:
+            return found
+        for steps, change in enumerate(self.changes()):
+            id = change.after.id
+            if id in asked and id not in found and change.event.kind not in STILL_WAITS:
+                found[id] = change.event.at
+                due.discard(id)
+            if len(found) == len(asked) or (not due and steps >= steps_ahead):
+                break
+        return found
+
+    def changes(self) -> Iterator[Change]:
+        """All that will happen, in the order of time.
+
+        In a real workspace what is due already happens now, and all else at its own time.
+        """
+        world, clock = self._world(), self._now
+        simulated = self._store.workspace.state().simulated
+        decider = Decider(world if simulated else world._replace(now=clock))
+        by_now = decider.place
+        agenda = _Agenda(self._store, self._inbox_ids, lambda each: by_now(each, self._now))
+        releases = _releases(self._store, self._inbox_ids)
+        present: Place = (clock, _BEHIND_ALL, clock, 0)
+        cuts = sorted([present, *((at, _BEFORE_ALL, at, 0) for at in releases)])
+        last = _FIRST
+        while last != _LAST:
+            last = min([agenda.read_on(), *cuts[:1]])
+            rows = agenda.up_to(last)
+            for change in decider.decide(rows, last, clock, _NO_MESSAGE, sys.maxsize):
+                yield change
+                clock = max(clock, change.event.at)
+            agenda.add(decider.later)
+            if cuts and last == cuts[0]:
+                cuts.pop(0)
+                agenda.add(self._released(releases.pop(last[0], []), last[0]))
+            decider = decider if last < present else Decider(world)
+
+    def _released(self, ids: list[int], at: datetime) -> list[Due]:
+        rows = self._store.enrollments.as_due(ids)
+        lifted = [
+            row._replace(
+                enrollment=lifecycle.lift(row.enrollment, self._plans.of(row.enrollment), at)
+            )
+            for row in rows
+        ]
+        return [row for row in lifted if is_by_clock(row.enrollment)]
+
+    def _world(self) -> World:
+        sequences = self._store.sequences.all(deleted=True)
+        names = {sequence.id: sequence.name for sequence in sequences}
+        return World(
+            self._plans.of,
+            self._sender,
+            names,
+            None,
+            lines(self._store, self._plans, self._inboxes),
+            frozenset(inbox.id for inbox in self._inboxes if inbox.limits),
+        )
+
+    def _sender(self, user_id: int, inbox_id: int | None) -> Sender | None:
+        """As it is, but that a mail that is handed over is taken at once."""
+        sender = self._senders.of(user_id, inbox_id)
+        return sender and sender._replace(real=False)
+
+    def _is_limited(self, enrollment: Enrollment) -> bool:
+        """Whether its next step is a mail whose inbox's limit has a say in when it goes."""
+        if enrollment.inbox_id not in self._inbox_ids or enrollment.held_since is not None:
+            return False
+        if enrollment.waiting == Waiting.LIMIT:
+            return True
+        plan = self._plans.of(enrollment)
+        return enrollment.waiting == Waiting.DELAY and plan.step(enrollment.step).sends
+
+
+def is_due(enrollment: Enrollment, now: datetime) -> bool:
+    """Whether it stands in a line, or will as soon as a tick comes."""
+    if enrollment.waiting == Waiting.LIMIT:
+        return True
+    return is_by_clock(enrollment) and enrollment.due_at is not None and enrollment.due_at <= now
+
+
+class _Agenda:
+    """What the clock will move at these inboxes, read piece by piece, and what moves on meanwhile."""
+
+    def __init__(
+        self, store: Store, inbox_ids: frozenset[int], place: Callable[[Enrollment], Place]
+    ) -> None:
+        self._store = store
+        self._inbox_ids = inbox_ids
+        self._place = place
+        self._coming: list[tuple[Place, Due]] = []
+        self._known_to = [_FIRST, _FIRST]
+        self._last_read: list[Enrollment | None] = [None, None]
+        self._taken_to = _FIRST
+
+    def read_on(self) -> Place:
+        """Read until more is known than was taken; up to where that is."""
+        while (known := min(self._known_to)) <= self._taken_to and known != _LAST:
+            self._read(self._known_to.index(known))
+        return min(self._known_to)
+
+    def _read(self, yields: int) -> None:
+        last = self._last_read[yields]
+        read = self._store.enrollments.coming(bool(yields), _PIECE, last)
+        self.add(row for row in read if row.enrollment.inbox_id in self._inbox_ids)
+        ended = len(read) < _PIECE
+        self._known_to[yields] = _LAST if ended else self._place(read[-1].enrollment)
+        self._last_read[yields] = read[-1].enrollment if read else last
+
+    def add(self, rows: Iterable[Due]) -> None:
+        """These are moved by the clock, too."""
+        for row in rows:
+            heappush(self._coming, (self._place(row.enrollment), row))
+
+    def up_to(self, last: Place) -> list[Due]:
+        """Take what stands up to this place."""
+        self._taken_to = last
+        taken: list[Due] = []
+        while self._coming and self._coming[0][0] <= last:
+            taken.append(heappop(self._coming)[1])
+        return taken
+
+
+def _releases(store: Store, inbox_ids: frozenset[int]) -> dict[datetime, list[int]]:
+    """When the last hold ends by itself of those that are held at these inboxes; their ids."""
+    releases: dict[datetime, list[int]] = {}
+    for id, enrollment in _held(store).items():
+        if enrollment.inbox_id in inbox_ids:
+            ends = [hold.until for hold in store.holds.on(enrollment)]
+            known = [until for until in ends if until is not None]
+            if known and len(known) == len(ends):
+                releases.setdefault(max(known), []).append(id)
+    return releases
+
+
+def _held(store: Store) -> dict[int, Enrollment]:
+    """Those that are frozen under a hold that ends by itself, by id."""
+    held: dict[int, Enrollment] = {}
+    for hold in store.holds.ending(_NEVER):
+        if hold.contact_id is not None:
+            found = store.enrollments.live(contact_id=hold.contact_id, sequence_id=hold.sequence_id)
+        else:
+            assert hold.sequence_id is not None
+            ids = store.enrollments.held_ids(sequence_id=hold.sequence_id, user_id=hold.user_id)
+            found = store.enrollments.get(ids)
+        held |= {each.id: each for each in found if each.held_since is not None}
+    return held
