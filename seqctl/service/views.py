@@ -10,7 +10,7 @@ from seqctl.domain import lifecycle, reenrolling
 from seqctl.domain.access import may_use
 from seqctl.domain.addresses import stored_form
 from seqctl.domain.errors import NotFound
-from seqctl.domain.model import Enrollment, Hold, Status, Waiting
+from seqctl.domain.model import Enrollment, Hold, Status
 from seqctl.ports.views import EnrollmentView, EventView, MessageView, Selection, TaskView
 from seqctl.service.acting import visible_sequence
 
@@ -109,7 +109,7 @@ def _enrollment_document(
 ) -> Document:
     enrollment = view.enrollment
     held = enrollment.live and enrollment.held_since is not None
-    runs = enrollment.live and not held and enrollment.waiting != Waiting.TASK
+    runs = enrollment.live and not held
     return {
         "id": enrollment.id,
         "contact": view.contact,
@@ -126,7 +126,7 @@ def _enrollment_document(
         "due_at": enrollment.due_at if runs else None,
         "delay_ends_at": enrollment.delay_ends_at if runs else None,
         "remaining_s": _remaining(enrollment, plans) if held else None,
-        "holds": holds.documents(enrollment) if held else [],
+        "holds": holds.documents(enrollment, view.sequence) if held else [],
         "enrolled_at": enrollment.enrolled_at,
         "last_step_at": enrollment.last_step_at,
         "ended_at": enrollment.ended_at,
@@ -189,14 +189,20 @@ class _HoldBook:
             else:
                 self._of_contact.setdefault(hold.contact_id, []).append(hold)
 
-    def documents(self, enrollment: Enrollment) -> list[Document]:
-        """The holds that hold an enrollment, by age."""
+    def documents(self, enrollment: Enrollment, sequence: str) -> list[Document]:
+        """The holds that hold an enrollment in the sequence of this name, by age."""
         found = self._of_sequence.get((enrollment.sequence_id, enrollment.user_id), [])
         for hold in self._of_contact.get(enrollment.contact_id, []):
             if hold.sequence_id in (None, enrollment.sequence_id):
                 found = [*found, hold]
         return [
-            {"scope": hold.scope, "by": hold.by, "since": hold.since, "until": hold.until}
+            {
+                "scope": hold.scope,
+                "sequence": sequence if hold.sequence_id is not None else None,
+                "by": hold.by,
+                "since": hold.since,
+                "until": hold.until,
+            }
             for hold in sorted(found, key=lambda hold: hold.id)
         ]
 
