@@ -230,21 +230,21 @@ def lift(enrollment: Enrollment, plan: Plan, at: datetime, *, restart: bool = Fa
     allow(enrollment, Trigger.LIFT)
     thawed = enrollment._replace(held_since=None, kept_due_at=None)
     if enrollment.waiting == Waiting.RESUME:
-        return _begin_delay(thawed, plan, at) if plan.has(thawed.step) else finish(thawed, at)
+        return begin_delay(thawed, plan, at) if plan.has(thawed.step) else finish(thawed, at)
     if enrollment.waiting == Waiting.MAIL or enrollment.delay_ends_at is None:
         return thawed
     whole = whole_delay(enrollment, plan) if restart else None
     if whole is not None:
         end = delay_end(at, whole, plan.calendar)
         return _go_on(thawed._replace(**_WHOLE), plan, end, at)
-    if enrollment.held_since == at or _was_over(enrollment, plan):
-        kept = kept_due(enrollment, plan)
-        if at <= kept or enrollment.held_since == at:
-            return thawed._replace(due_at=kept)
-        return _go_on(thawed, plan, at, at)
-    left = remaining_seconds(enrollment, plan) or 0
-    end = add_remainder(running_delay(enrollment, plan), at, left, plan.calendar)
-    return _go_on(thawed._replace(left_s=left), plan, max(end, enrollment.delay_ends_at), at)
+    over, at_once = was_over(enrollment, plan), enrollment.held_since == at
+    if not over:
+        thawed = thawed._replace(left_s=remaining_seconds(enrollment, plan))
+    if over or at_once:
+        return _go_on_at_its_time(thawed, plan, at, kept_due(enrollment, plan), at_once)
+    after, left = running_delay(enrollment, plan), thawed.left_s or 0
+    end = add_remainder(after, at, left, plan.calendar)
+    return _go_on(thawed, plan, max(end, enrollment.delay_ends_at), at)
 
 
 def start_delay_over(enrollment: Enrollment, plan: Plan, at: datetime) -> Enrollment:
@@ -271,8 +271,8 @@ def kept_due(enrollment: Enrollment, plan: Plan) -> datetime:
     return _due(enrollment, plan, end, enrollment.base or end)
 
 
-def _was_over(enrollment: Enrollment, plan: Plan) -> bool:
-    """Whether the delay was over when the pause began; a start has none that could run."""
+def was_over(enrollment: Enrollment, plan: Plan) -> bool:
+    """Whether the delay of a held one was over when the pause began; a start has none that runs."""
     assert enrollment.held_since is not None
     assert enrollment.delay_ends_at is not None
     none = running_delay(enrollment, plan) is None
@@ -286,6 +286,19 @@ def _go_on(thawed: Enrollment, plan: Plan, end: datetime, at: datetime) -> Enrol
     if thawed.waiting == Waiting.TASK:
         return going._replace(due_at=end)
     return going._replace(due_at=_due(going, plan, end, at))
+
+
+def _go_on_at_its_time(
+    thawed: Enrollment, plan: Plan, at: datetime, kept: datetime, at_once: bool
+) -> Enrollment:
+    """The step keeps its time unless the resume is later: then it is placed from there.
+
+    Resumed `at_once`, in the second of the pause, what was overdue is overdue still, whatever its `at`.
+    """
+    if at <= kept:
+        return thawed._replace(due_at=kept)
+    going = _go_on(thawed, plan, max(at, thawed.delay_ends_at or at), at)
+    return placed_now(going, plan, at) if at_once else going
 
 
 def end(enrollment: Enrollment, at: datetime, reason: str, error: str | None = None) -> Enrollment:
@@ -314,55 +327,28 @@ def finish(enrollment: Enrollment, at: datetime) -> Enrollment:
     )
 
 
-def continue_from(
-    old: Enrollment, fresh: Enrollment, plan: Plan, now: datetime, *, task_created: bool
-) -> Enrollment:
-    """Give `fresh` the schedule of the ended `old`: due when that would have been, not before now.
-
-    One that was held when it ended waits out its remainder from now (spec, sections 5 and 7).
-    `task_created` says that the old one had already reached the task of its step.
-    """
-    if old.step != fresh.step:
-        return start(fresh, plan, now)
-    if task_created:
-        return due_now(old, fresh, plan, now)
-    if old.delay_ends_at is None:
-        return _begin_delay(fresh, plan, now)
-    stopped = fresh._replace(
-        waiting=Waiting.DELAY,
-        base=old.base,
-        delay_ends_at=old.delay_ends_at,
-        held_since=old.held_since,
-        any_time=False,
-        delay=old.delay,
-        left_s=old.left_s,
-        kept_due_at=old.kept_due_at,
+def begin_delay(enrollment: Enrollment, plan: Plan, at: datetime) -> Enrollment:
+    """The delay of its step begins at `at`."""
+    step = plan.step(enrollment.step)
+    calendar = plan.calendar
+    end = delay_end(at, step.after, calendar)
+    due = place(
+        end, base=at, after=step.after, at=step.at, email=step.email is not None, calendar=calendar
     )
-    due = kept_due(stopped, plan)
-    going = stopped._replace(held_since=None, due_at=due, kept_due_at=None)
-    if old.held_since is not None and not _was_over(stopped, plan):
-        going = lift(stopped, plan, now)
-    overdue = going.due_at is None or going.due_at < now
-    return due_now(old, fresh, plan, now) if overdue else going
+    return enrollment._replace(
+        waiting=Waiting.DELAY, base=at, delay_ends_at=end, due_at=due, any_time=False, **_WHOLE
+    )
 
 
-def due_now(
-    old: Enrollment, fresh: Enrollment, plan: Plan, now: datetime, *, any_time: bool = False
-) -> Enrollment:
-    """Make the step at which `old` stood due now, placed by day and window unless `any_time`.
-
-    Unlike a start, it keeps a delay that can be started over (spec, section 5).
-    """
-    started = start(fresh, plan, now, any_time=any_time)
-    step = plan.step(fresh.step)
-    never_began = old.base is None and old.delay_ends_at is not None
-    if step.after is None or never_began:
-        return started
-    delayed = started._replace(base=now)
-    if any_time:
-        return delayed
+def placed_now(enrollment: Enrollment, plan: Plan, now: datetime) -> Enrollment:
+    """An overdue step is due now, whatever its `at`; day and window are minded as ever."""
+    step = plan.step(enrollment.step)
+    if enrollment.waiting == Waiting.TASK or enrollment.any_time:
+        return enrollment
+    if enrollment.base is None and not step.sends:
+        return enrollment
     due = place(now, base=now, after=None, at=None, email=step.sends, calendar=plan.calendar)
-    return delayed._replace(due_at=due)
+    return enrollment._replace(due_at=due)
 
 
 def _next_step(enrollment: Enrollment, plan: Plan, at: datetime) -> Enrollment:
@@ -378,19 +364,7 @@ def _next_step(enrollment: Enrollment, plan: Plan, at: datetime) -> Enrollment:
         )
     if not plan.has(moved.step):
         return finish(moved, at)
-    return _begin_delay(moved, plan, at)
-
-
-def _begin_delay(enrollment: Enrollment, plan: Plan, at: datetime) -> Enrollment:
-    step = plan.version.steps[enrollment.step - 1]
-    calendar = plan.calendar
-    end = delay_end(at, step.after, calendar)
-    due = place(
-        end, base=at, after=step.after, at=step.at, email=step.email is not None, calendar=calendar
-    )
-    return enrollment._replace(
-        waiting=Waiting.DELAY, base=at, delay_ends_at=end, due_at=due, any_time=False, **_WHOLE
-    )
+    return begin_delay(moved, plan, at)
 
 
 def _due(enrollment: Enrollment, plan: Plan, end: datetime, base: datetime) -> datetime:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from seqctl.domain import lifecycle, reenrolling
 from seqctl.domain.access import may_use
 from seqctl.domain.addresses import stored_form
+from seqctl.domain.continuing import continue_from, due_now
 from seqctl.domain.deciding import change
 from seqctl.domain.errors import SeqctlError
 from seqctl.domain.lifecycle import Plan
@@ -160,7 +161,7 @@ class _Reenrolling:
             after = self._at_once(old, fresh, plan)
         else:
             reached = continuing.has_reached_task
-            after = lifecycle.continue_from(old, fresh, plan, now, task_created=reached)
+            after = continue_from(old, fresh, plan, now, task_created=reached)
         words = f"continues enrollment {old.id} on version {plan.version.label}, step {after.step}"
         after = continuing.record(after, "reenrolled", words)
         if after.held_since is not None:
@@ -173,7 +174,7 @@ class _Reenrolling:
         any_time = not self._store.holds.on(fresh)
         if fresh.step != old.step:
             return lifecycle.start(fresh, plan, self._now, any_time=any_time)
-        return lifecycle.due_now(old, fresh, plan, self._now, any_time=any_time)
+        return due_now(old, fresh, plan, self._now, any_time=any_time)
 
     def _tell_newer(self, contact: Contact, plan: Plan, after: Enrollment) -> None:
         if plan.version.number < self._sequence.version:
@@ -190,7 +191,7 @@ def revive(
     """A new enrollment waits out what was left of the delay when `old` ended by mistake."""
     continuing = _Continuing(store, plan, old, now, actor_id, "revived")
     stopped = old if old.held_since is not None else old._replace(held_since=old.ended_at)
-    after = lifecycle.continue_from(
+    after = continue_from(
         stopped,
         continuing.fresh(old.step),
         plan,
