@@ -167,7 +167,7 @@ class _Enrolling:
         if contact is None:
             yield unknown_contact(self._store, address, self._user)[1:]
             return
-        yield from _said_no(self._store, contact)
+        yield from said_no(self._store, contact)
         yield from no_access(self._user, contact)
         if not may_use(self._user, sequence):
             yield "NOT_SHARED", f"{sequence.name} is not shared with {self._user.name}."
@@ -282,7 +282,8 @@ def no_access(user: User, contact: Contact) -> Iterator[tuple[str, str]]:
         yield "NO_CONTACT_ACCESS", f"{contact.email} is {contact.owner}'s contact."
 
 
-def _said_no(store: Store, contact: Contact) -> Iterator[tuple[str, str]]:
+def said_no(store: Store, contact: Contact) -> Iterator[tuple[str, str]]:
+    """OPTED_OUT, BOUNCED and BLOCKED where its address may not be written to."""
     if contact.opted_out:
         yield "OPTED_OUT", f"{contact.email} has opted out of e-mail."
     if contact.bounced:

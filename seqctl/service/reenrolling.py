@@ -15,13 +15,14 @@ from seqctl.domain.errors import SeqctlError
 from seqctl.domain.lifecycle import Plan
 from seqctl.domain.model import Contact, Enrollment, Sequence, Status, User, Waiting
 from seqctl.service.acting import sequence_to_enroll_in
-from seqctl.service.enrolling import check_texts, no_access
+from seqctl.service.enrolling import check_texts, no_access, said_no
 from seqctl.service.outcome import Outcome, Refusal, nothing
 from seqctl.service.pausing import unknown_contact
 from seqctl.service.planning import Plans
 
 if TYPE_CHECKING:
     from seqctl.ports import Store
+    from seqctl.ports.views import EnrollmentView
 
 
 class Request(NamedTuple):
@@ -89,6 +90,7 @@ class _Reenrolling:
 
     def _refusals(self, contact: Contact) -> Iterator[tuple[str, str]]:
         store, user, sequence = self._store, self._user, self._sequence
+        yield from said_no(store, contact)
         yield from no_access(user, contact)
         if not may_use(user, sequence):
             yield "NOT_SHARED", f"{sequence.name} is not shared with {user.name}."
@@ -183,6 +185,31 @@ class _Reenrolling:
                 f"seqctl unenroll {self._sequence.name} {contact.email} && "
                 f"seqctl enroll {self._sequence.name} {contact.email} --from-step {after.step}"
             )
+
+
+def open_to_enrollers(store: Store, plans: Plans, views: list[EnrollmentView]) -> set[int]:
+    """Which of these ended enrollments their enrollers may re-enroll now, as far as contact, sequence
+    and texts go (spec, section 12: `reenrollable`); the rest is `domain.reenrolling`'s.
+    """
+    contacts = store.contacts.by_ids({view.enrollment.contact_id for view in views})
+    live = store.enrollments.live_sequences_of(contacts)
+    users = {user.id: user for user in store.people.users(removed=True)}
+    sequences = {sequence.id: sequence for sequence in store.sequences.all(deleted=True)}
+    found: set[int] = set()
+    for view in views:
+        old = view.enrollment
+        contact, user = contacts.get(old.contact_id), users[old.user_id]
+        if contact is None or live.get(old.contact_id, set()) - {old.sequence_id}:
+            continue
+        if any(no_access(user, contact)) or not may_use(user, sequences[old.sequence_id]):
+            continue
+        try:
+            version = plans.version(old.version_id)
+            check_texts(version, old.step, contact, user, view.inbox, view.sequence)
+        except SeqctlError:
+            continue
+        found.add(old.id)
+    return found
 
 
 def revive(

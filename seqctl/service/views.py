@@ -101,11 +101,12 @@ def _documents(store: Store, now: datetime, views: list[EnrollmentView]) -> list
     held = {v.enrollment.contact_id for v in views if v.enrollment.held_since is not None}
     holds = _HoldBook(store.views.holds(held) if held else [])
     plans = Plans(store)
-    return [_enrollment_document(view, now, holds, plans) for view in views]
+    again = _reenrollable(store, plans, views)
+    return [_enrollment_document(view, now, holds, plans, again) for view in views]
 
 
 def _enrollment_document(
-    view: EnrollmentView, now: datetime, holds: _HoldBook, plans: Plans
+    view: EnrollmentView, now: datetime, holds: _HoldBook, plans: Plans, again: set[int]
 ) -> Document:
     enrollment = view.enrollment
     held = enrollment.live and enrollment.held_since is not None
@@ -130,7 +131,7 @@ def _enrollment_document(
         "enrolled_at": enrollment.enrolled_at,
         "last_step_at": enrollment.last_step_at,
         "ended_at": enrollment.ended_at,
-        "reenrollable": _is_reenrollable(view, plans),
+        "reenrollable": enrollment.id in again,
     }
 
 
@@ -148,8 +149,16 @@ def _version_label(view: EnrollmentView) -> int | str:
     return view.version if view.edit_of is None else f"{view.version}+{view.edit_of}"
 
 
-def _is_reenrollable(view: EnrollmentView, plans: Plans) -> bool:
-    """Whether it is the latest of its contact in its sequence and can go on, whoever asks."""
+def _reenrollable(store: Store, plans: Plans, views: list[EnrollmentView]) -> set[int]:
+    """Which of these can go on, whoever looks: all that section 7 asks, but for who asks."""
+    from seqctl.service.reenrolling import open_to_enrollers
+
+    candidates = [view for view in views if _may_go_on(view, plans)]
+    return open_to_enrollers(store, plans, candidates) if candidates else set()
+
+
+def _may_go_on(view: EnrollmentView, plans: Plans) -> bool:
+    """Whether it is the latest of its contact in its sequence and ended so that it can go on."""
     if view.enrollment.status != Status.UNENROLLED or not view.latest:
         return False
     return reenrolling.refusal(reenrolling_facts(view, plans)) is None

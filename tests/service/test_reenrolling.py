@@ -184,7 +184,7 @@ def _disconnect(desk: Desk) -> None:
 
 def _enroll_elsewhere(desk: Desk) -> None:
     desk.apply(TASKS)
-    assert desk.enroll("ada", sequence="tasks").done
+    assert desk.enroll("ada", sequence="tasks", also=True).done
 
 
 def _act_as_another(desk: Desk) -> None:
@@ -326,3 +326,18 @@ def test_one_whose_last_task_was_done_while_held_has_nothing_left(desk: Desk) ->
 def test_a_step_that_its_version_does_not_have(ended: Desk, step: int) -> None:
     (refusal,) = ended.reenroll("ada", from_step=step).refused
     assert (refusal.code, refusal.message) == ("NO_SUCH_STEP", "Its version has steps 1 to 3.")
+
+
+# --- whether it could be, whoever looks -----------------------------------------------------------
+
+
+@pytest.mark.parametrize("code", [c for c in RULES if c not in ("NO_SUCH_STEP", "NOT_YOURS")])
+def test_reenrollable_asks_all_but_who_asks(ended: Desk, code: str) -> None:
+    assert ended.look(1)["reenrollable"] is True
+    RULES[code](ended)
+    assert ended.look(1)["reenrollable"] is False
+
+
+def test_reenrollable_does_not_depend_on_who_asks(ended: Desk) -> None:
+    ended.change("ada", owner_id=1, owner="ann", access="owner")
+    assert ended.acting("cy").look(1)["reenrollable"] is True
