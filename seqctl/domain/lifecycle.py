@@ -102,6 +102,9 @@ def left_in_words(enrollment: Enrollment, plan: Plan) -> str:
     seconds = remaining_seconds(enrollment, plan)
     if seconds is None:
         return ""
+    kept, since = enrollment.kept_due_at, enrollment.held_since
+    if not seconds and kept is not None and since is not None and since < kept:
+        return "keeps its time"
     after = running_delay(enrollment, plan)
     if after is None or after.amount == 0:
         return f"{show_seconds(seconds)} left" if seconds else "nothing left to wait"
