@@ -28,9 +28,8 @@ from seqctl.domain.model import (
 from seqctl.domain.rendering import Audience, render_all, sender_fields
 from seqctl.domain.templates import ContactFields, SequenceFields
 from seqctl.domain.zones import pinned_zone
-from seqctl.service.acting import did_you_mean, sequence_to_enroll_in
+from seqctl.service.acting import did_you_mean, sequence_to_enroll_in, unknown_contact
 from seqctl.service.outcome import Outcome, Refusal, nothing
-from seqctl.service.pausing import unknown_contact
 
 if TYPE_CHECKING:
     from seqctl.ports import Store

@@ -7,13 +7,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from seqctl.domain import lifecycle
-from seqctl.domain.access import may_communicate
-from seqctl.domain.addresses import InvalidAddress, parse_address, stored_form
 from seqctl.domain.deciding import change, ended, with_finish
 from seqctl.domain.errors import SeqctlError
 from seqctl.domain.model import Change, Contact, Enrollment, Event, Hold, Sequence, User
 from seqctl.domain.sentences import said
-from seqctl.service.acting import did_you_mean, sequence_beside_contact, visible_sequence
+from seqctl.service.acting import reachable, sequence_beside_contact, visible_sequence
 from seqctl.service.holding import freeze, holds_enrolled_by, instead, over, tell
 from seqctl.service.outcome import Outcome, Refusal, nothing
 from seqctl.service.planning import Plans
@@ -355,38 +353,6 @@ _SCOPES = {
     "auto-reply": "the contact said that it is away, read",
     "hand-written": "the contact was written to by hand",
 }
-
-
-# --- contacts and sequences that a verb may reach -------------------------------------------------
-
-
-def reachable(
-    store: Store, addresses: Iterable[str], user: User, outcome: Outcome
-) -> list[tuple[str, Contact]]:
-    """The contacts that the user may communicate with; the others join the refusals."""
-    wanted = list(dict.fromkeys(stored_form(address) for address in addresses))
-    known = store.contacts.find(wanted)
-    found: list[tuple[str, Contact]] = []
-    for address in wanted:
-        contact = known.get(address)
-        if contact is None:
-            outcome.refused.append(unknown_contact(store, address, user))
-        elif not may_communicate(user, contact):
-            message = f"{address} belongs to {contact.owner}; you may not communicate with it."
-            outcome.refused.append(Refusal(address, "NO_CONTACT_ACCESS", message))
-        else:
-            found.append((address, contact))
-    return found
-
-
-def unknown_contact(store: Store, address: str, user: User) -> Refusal:
-    """The refusal of an address that no contact has, or of words that are none."""
-    try:
-        parse_address(address)
-    except InvalidAddress as error:
-        return Refusal(address, "INVALID_ADDRESS", error.message)
-    hint = did_you_mean(address, store.contacts.addresses_like(address, user))
-    return Refusal(address, "UNKNOWN_CONTACT", f"There is no contact {address}.{hint}")
 
 
 def _live_sequences(store: Store, user: User) -> list[Sequence]:

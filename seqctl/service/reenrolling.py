@@ -14,10 +14,9 @@ from seqctl.domain.deciding import change
 from seqctl.domain.errors import SeqctlError
 from seqctl.domain.lifecycle import Plan
 from seqctl.domain.model import Contact, Enrollment, Sequence, Status, User, Waiting
-from seqctl.service.acting import sequence_to_enroll_in
+from seqctl.service.acting import sequence_to_enroll_in, unknown_contact
 from seqctl.service.enrolling import check_texts, no_access, said_no
 from seqctl.service.outcome import Outcome, Refusal, nothing
-from seqctl.service.pausing import unknown_contact
 from seqctl.service.planning import Plans
 
 if TYPE_CHECKING:
