@@ -190,6 +190,17 @@ def test_enrolled_under_a_pause_for_a_moment(desk: Desk) -> None:
     assert (look["due_at"], look["delay_ends_at"]) == ("Mon 9 09:00", "Sat 7 09:00")
 
 
+def test_a_start_keeps_its_time_where_the_resume_lies_between_its_moment_and_that(
+    desk: Desk,
+) -> None:
+    desk.apply(mails("1 day", OPENING))
+    desk.enroll("ada", at=MONDAY + 5 * DAY)  # Saturday 09:00, so it is due on Monday 09:00
+    desk.pause("intro")
+    to(desk, "Sat 7 13:00")
+    desk.resume("intro")
+    assert desk.look(1)["due_at"] == "Mon 9 09:00"
+
+
 def test_a_start_that_begins_held_is_placed_at_its_resume_even_with_now(desk: Desk) -> None:
     desk.apply(mails("1 day", OPENING))
     desk.pause("intro")
