@@ -275,9 +275,9 @@ def test_without_restart_another_hold_changes_nothing_of_what_is_left(desk: Desk
     desk.tick(days=2)
     desk.pause("intro")
     desk.pause(None, "ada")
-    before = desk.row(1)
+    before = desk.look(1)
     assert desk.resume("intro").unchanged == [1]
-    assert desk.row(1) == before
+    assert desk.look(1) == before | {"holds": before["holds"][1:]}
 
 
 def test_a_start_and_an_unlimited_wait_have_nothing_to_start_over(desk: Desk) -> None:
@@ -287,9 +287,9 @@ def test_a_start_and_an_unlimited_wait_have_nothing_to_start_over(desk: Desk) ->
     desk.enroll("ben")
     desk.pause("intro")
     desk.pause(None, "ada", "ben")
-    before = [desk.row(1), desk.row(2)]
+    before = [desk.row(n)._replace(last_event_id=None) for n in (1, 2)]
     assert desk.resume("intro", restart=True).done == []
-    assert [desk.row(1), desk.row(2)] == before
+    assert [desk.row(n)._replace(last_event_id=None) for n in (1, 2)] == before
 
 
 def test_the_delay_of_a_reenrolled_step_is_started_over(desk: Desk) -> None:
