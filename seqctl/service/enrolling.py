@@ -164,7 +164,7 @@ class _Enrolling:
         if sequence.deleted:
             yield "SEQUENCE_DELETED", f"{sequence.name} was deleted."
         if contact is None:
-            yield unknown_contact(self._store, address, self._user)[1:]
+            yield unknown_contact(self._store, address, self._user)[1:3]
             return
         yield from said_no(self._store, contact)
         yield from no_access(self._user, contact)
