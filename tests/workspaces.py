@@ -117,9 +117,9 @@ def ledger(store: SqliteStore) -> Ledger:
     rows["event"] = [
         (*event[1:previous], places[event[previous]], *event[previous + 1 :]) for event in events
     ]
-    enrollments = connection.execute("SELECT * FROM enrollment ORDER BY id").fetchall()
-    names = [name for (_, name, *_) in connection.execute("PRAGMA table_info (enrollment)")]
+    names = [column for (_, column, *_) in connection.execute("PRAGMA table_info (enrollment)")]
     last = names.index("last_event_id")
+    enrollments = connection.execute("SELECT * FROM enrollment ORDER BY id").fetchall()
     rows["enrollment"] = [(*row[:last], places[row[last]], *row[last + 1 :]) for row in enrollments]
     return rows
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from seqctl.cli.outcomes import moment_of, perform, tell, tell_nobody
+from seqctl.cli.outcomes import Performed, moment_of, perform, tell, tell_nobody
 from seqctl.cli.session import Session
 from seqctl.cli.words import Named, sequence_and_contacts
 from seqctl.domain.errors import WrongUsage
@@ -126,9 +126,17 @@ def resume(
         performed = perform(
             session, lambda: pausing.resume_sequence(store, name, by), dry_run=dry_run
         )
-    freed = len(performed.outcome.done)
-    headline = f"Resumed {what}: {_count(freed)} going on." if freed else ""
-    return tell(session, performed, headline)
+    return tell(session, performed, _resumed(performed, what))
+
+
+def _resumed(performed: Performed, what: str) -> str:
+    """The headline; where another hold stays, nothing is said to go on."""
+    done = performed.outcome.done
+    if not done:
+        return ""
+    if all(document["status"] == "paused" for document in performed.done):
+        return f"Resumed {what}."
+    return f"Resumed {what}: {_count(len(done))} going on."
 
 
 def _named(words: list[str] | None, every: bool) -> Named:

@@ -22,6 +22,9 @@ from seqctl.domain.moments import show_seconds
 from seqctl.domain.schedule import add_remainder, delay_end, length, next_opening, place, remainder
 from seqctl.domain.states import Trigger, allow
 
+_WHOLE: dict[str, None] = {"delay": None, "left_s": None, "kept_due_at": None}
+"""Of a delay that begins: it is its step's own, and the whole of it is left."""
+
 
 class Plan(NamedTuple):
     """The pinned version of an enrollment, seen from its pinned time zone."""
@@ -65,6 +68,11 @@ def running_delay(enrollment: Enrollment, plan: Plan) -> Delay | None:
 
     A starting step (no `base`) has none, and neither has a task that is waited for without limit.
     """
+    return enrollment.delay or whole_delay(enrollment, plan)
+
+
+def whole_delay(enrollment: Enrollment, plan: Plan) -> Delay | None:
+    """The delay that would run if it were started over: after an edit the new one (section 5)."""
     if enrollment.waiting == Waiting.TASK or not plan.has(enrollment.step):
         return _longest_wait(plan.step(min(enrollment.step, len(plan.version.steps))))
     if enrollment.base is None and enrollment.waiting != Waiting.RESUME:
@@ -73,7 +81,10 @@ def running_delay(enrollment: Enrollment, plan: Plan) -> Delay | None:
 
 
 def remaining_seconds(enrollment: Enrollment, plan: Plan) -> int | None:
-    """What is left of the delay of a held or ended enrollment, in the delay's own measure."""
+    """What is left of the delay of a held or ended enrollment, in the delay's own measure.
+
+    Never more than was left when it began or last ran on (spec, section 5).
+    """
     stopped = enrollment.held_since or enrollment.ended_at
     if stopped is None or not plan.has(enrollment.step):
         return None
@@ -82,7 +93,8 @@ def remaining_seconds(enrollment: Enrollment, plan: Plan) -> int | None:
         return length(after)
     if enrollment.delay_ends_at is None:
         return None
-    return remainder(after, stopped, enrollment.delay_ends_at, plan.calendar)
+    whole = length(after) if enrollment.left_s is None else enrollment.left_s
+    return min(whole, remainder(after, stopped, enrollment.delay_ends_at, plan.calendar))
 
 
 def left_in_words(enrollment: Enrollment, plan: Plan) -> str:
@@ -90,6 +102,9 @@ def left_in_words(enrollment: Enrollment, plan: Plan) -> str:
     seconds = remaining_seconds(enrollment, plan)
     if seconds is None:
         return ""
+    kept, since = enrollment.kept_due_at, enrollment.held_since
+    if not seconds and kept is not None and since is not None and since < kept:
+        return "keeps its time"
     after = running_delay(enrollment, plan)
     if after is None or after.amount == 0:
         return f"{show_seconds(seconds)} left" if seconds else "nothing left to wait"
@@ -100,14 +115,11 @@ def left_in_words(enrollment: Enrollment, plan: Plan) -> str:
 def start(
     enrollment: Enrollment, plan: Plan, at: datetime, *, any_time: bool = False
 ) -> Enrollment:
-    """Make the starting step due at `at`, placed by day and window unless `any_time`."""
-    step = plan.step(enrollment.step)
-    due = at
-    if not any_time:
-        due = place(at, base=at, after=None, at=None, email=step.sends, calendar=plan.calendar)
-    return enrollment._replace(
-        waiting=Waiting.DELAY, base=None, delay_ends_at=at, due_at=due, any_time=any_time
+    """Make the starting step due at `at`: a mail is placed by day and window unless `any_time`."""
+    started = enrollment._replace(
+        waiting=Waiting.DELAY, base=None, delay_ends_at=at, any_time=any_time, **_WHOLE
     )
+    return started._replace(due_at=_due(started, plan, at, at))
 
 
 def step_done(
@@ -139,6 +151,7 @@ def task_created(enrollment: Enrollment, plan: Plan, at: datetime) -> Enrollment
         delay_ends_at=end,
         due_at=end,
         any_time=False,
+        **_WHOLE,
     )
 
 
@@ -170,7 +183,7 @@ def mail_back(enrollment: Enrollment, due: datetime, *, blocked: bool = False) -
     """Its mail was not handed over: it is due again, or waits with its inbox where that is blocked."""
     allow(enrollment, Trigger.MAIL_BACK)
     if enrollment.held_since is not None:
-        return enrollment._replace(waiting=Waiting.DELAY)
+        return enrollment._replace(waiting=Waiting.DELAY, kept_due_at=due)
     waiting = Waiting.INBOX if blocked else Waiting.DELAY
     return enrollment._replace(waiting=waiting, due_at=due)
 
@@ -180,11 +193,12 @@ def task_mailed(enrollment: Enrollment, message_id: int, at: datetime) -> Enroll
     allow(enrollment, Trigger.TASK_MAILED)
     return enrollment._replace(
         waiting=Waiting.DELAY,
-        base=at,
+        base=None,
         delay_ends_at=at,
         due_at=at,
         any_time=True,
         last_message_id=message_id,
+        **_WHOLE,
     )
 
 
@@ -201,46 +215,108 @@ def wait_for_opening(enrollment: Enrollment, plan: Plan, at: datetime) -> Enroll
     return enrollment._replace(waiting=Waiting.DELAY, due_at=next_opening(at, plan.calendar))
 
 
+def keep_delay(enrollment: Enrollment, plan: Plan, running: Delay | None) -> Enrollment:
+    """On a new version, `plan`, the delay that runs stays `running`, whatever its step says now."""
+    same = running == whole_delay(enrollment, plan)
+    return enrollment._replace(delay=None if same else running)
+
+
 def hold(enrollment: Enrollment, at: datetime) -> Enrollment:
     """The first hold freezes what is left of the delay (spec, section 5)."""
     allow(enrollment, Trigger.HOLD)
     blocked = enrollment.waiting in (Waiting.INBOX, Waiting.LIMIT)
-    waiting = Waiting.DELAY if blocked else enrollment.waiting
-    return enrollment._replace(waiting=waiting, held_since=at, due_at=None)
+    return enrollment._replace(
+        waiting=Waiting.DELAY if blocked else enrollment.waiting,
+        held_since=at,
+        due_at=None,
+        kept_due_at=enrollment.due_at,
+    )
 
 
 def lift(enrollment: Enrollment, plan: Plan, at: datetime, *, restart: bool = False) -> Enrollment:
     """The last hold is gone: wait out the remainder, or with `restart` the whole delay."""
     allow(enrollment, Trigger.LIFT)
+    thawed = enrollment._replace(held_since=None, kept_due_at=None)
     if enrollment.waiting == Waiting.RESUME:
-        if not plan.has(enrollment.step):
-            return finish(enrollment._replace(held_since=None), at)
-        return _begin_delay(enrollment._replace(held_since=None), plan, at)
-    left = remaining_seconds(enrollment, plan)
-    thawed = enrollment._replace(held_since=None)
-    if left is None or enrollment.waiting == Waiting.MAIL:
+        return begin_delay(thawed, plan, at) if plan.has(thawed.step) else finish(thawed, at)
+    if enrollment.waiting == Waiting.MAIL or enrollment.delay_ends_at is None:
         return thawed
-    after = running_delay(enrollment, plan)
-    if restart:
-        end = delay_end(at, after, plan.calendar)
-    else:
-        end = add_remainder(after, at, left, plan.calendar)
-    base = None if enrollment.base is None else at
-    thawed = thawed._replace(base=base, delay_ends_at=end)
-    if enrollment.waiting == Waiting.TASK:
-        return thawed._replace(due_at=end)
-    return thawed._replace(due_at=_due(thawed, plan, end, at))
+    whole = whole_delay(enrollment, plan) if restart else None
+    if whole is not None:
+        end = delay_end(at, whole, plan.calendar)
+        return _go_on(thawed._replace(**_WHOLE), plan, end, at)
+    over, at_once = was_over(enrollment, plan), enrollment.held_since == at
+    if not over:
+        thawed = thawed._replace(left_s=remaining_seconds(enrollment, plan))
+    if over or at_once:
+        return _go_on_at_its_time(thawed, plan, at, kept_due(enrollment, plan), at_once)
+    after, left = running_delay(enrollment, plan), thawed.left_s or 0
+    end = add_remainder(after, at, left, plan.calendar)
+    return _go_on(thawed, plan, max(end, enrollment.delay_ends_at), at)
+
+
+def start_delay_over(enrollment: Enrollment, plan: Plan, at: datetime) -> Enrollment:
+    """The whole delay is what is left of a held one, which another hold still holds (section 5).
+
+    A start, a delay that has not begun, and a mail on its way stay as they are.
+    """
+    if enrollment.waiting in (Waiting.RESUME, Waiting.MAIL):
+        return enrollment
+    if whole_delay(enrollment, plan) is None:
+        return enrollment
+    return hold(lift(enrollment, plan, at, restart=True), at)
+
+
+def kept_due(enrollment: Enrollment, plan: Plan) -> datetime:
+    """When the step of a held or ended enrollment would have been due.
+
+    Earlier versions kept no time: there it is placed at the delay's end.
+    """
+    end = enrollment.delay_ends_at
+    assert end is not None
+    if enrollment.kept_due_at is not None or enrollment.waiting == Waiting.TASK:
+        return enrollment.kept_due_at or end
+    return _due(enrollment, plan, end, enrollment.base or end)
+
+
+def was_over(enrollment: Enrollment, plan: Plan) -> bool:
+    """Whether the delay of a held one was over when the pause began; a start has none that runs."""
+    assert enrollment.held_since is not None
+    assert enrollment.delay_ends_at is not None
+    none = running_delay(enrollment, plan) is None
+    return none or enrollment.delay_ends_at <= enrollment.held_since
+
+
+def _go_on(thawed: Enrollment, plan: Plan, end: datetime, at: datetime) -> Enrollment:
+    """Go on at `at` with a delay that is over at `end`."""
+    base = None if thawed.base is None else at
+    going = thawed._replace(base=base, delay_ends_at=end)
+    if thawed.waiting == Waiting.TASK:
+        return going._replace(due_at=end)
+    return going._replace(due_at=_due(going, plan, end, at))
+
+
+def _go_on_at_its_time(
+    thawed: Enrollment, plan: Plan, at: datetime, kept: datetime, at_once: bool
+) -> Enrollment:
+    """The step keeps its time unless the resume is later: then it is placed from there.
+
+    Resumed `at_once`, in the second of the pause, what was overdue is overdue still, whatever its `at`.
+    """
+    if at <= kept:
+        return thawed._replace(due_at=kept)
+    going = _go_on(thawed, plan, max(at, thawed.delay_ends_at or at), at)
+    return placed_now(going, plan, at) if at_once else going
 
 
 def end(enrollment: Enrollment, at: datetime, reason: str, error: str | None = None) -> Enrollment:
     """Unenroll: nothing more runs; the remainder of the running delay is kept."""
     allow(enrollment, Trigger.END)
-    if enrollment.waiting == Waiting.TASK:  # the longest wait for a task is no delay to go on with
-        enrollment = enrollment._replace(delay_ends_at=None)
     return enrollment._replace(
         status=Status.UNENROLLED,
         waiting=None,
         due_at=None,
+        kept_due_at=enrollment.due_at or enrollment.kept_due_at,
         ended_at=at,
         reason=reason,
         error=error,
@@ -250,74 +326,68 @@ def end(enrollment: Enrollment, at: datetime, reason: str, error: str | None = N
 def finish(enrollment: Enrollment, at: datetime) -> Enrollment:
     """The last step is done."""
     return enrollment._replace(
-        status=Status.FINISHED, waiting=None, due_at=None, delay_ends_at=None, ended_at=at
+        status=Status.FINISHED,
+        waiting=None,
+        due_at=None,
+        delay_ends_at=None,
+        ended_at=at,
+        **_WHOLE,
     )
 
 
-def continue_from(
-    old: Enrollment, fresh: Enrollment, plan: Plan, now: datetime, *, task_created: bool
-) -> Enrollment:
-    """Give `fresh` the schedule of the ended `old`: due when that would have been, not before now.
-
-    One that was held when it ended waits out its remainder from now (spec, sections 5 and 7).
-    `task_created` says that the old one had already reached the task of its step.
-    """
-    if old.step != fresh.step or task_created:
-        return start(fresh, plan, now)
-    if old.held_since is not None:
-        return _wait_out(old, fresh, plan, now)
-    if old.delay_ends_at is None:
-        return start(fresh, plan, now)
-    due = _due(old, plan, old.delay_ends_at, old.base or old.delay_ends_at)
-    if due < now:
-        return start(fresh, plan, now)
-    return fresh._replace(
-        waiting=Waiting.DELAY, base=old.base, delay_ends_at=old.delay_ends_at, due_at=due
-    )
-
-
-def _wait_out(old: Enrollment, fresh: Enrollment, plan: Plan, now: datetime) -> Enrollment:
-    if old.delay_ends_at is None:
-        return _begin_delay(fresh, plan, now)
-    left = remaining_seconds(old, plan) or 0
-    end = add_remainder(running_delay(old, plan), now, left, plan.calendar)
-    resumed = fresh._replace(base=None if old.base is None else now, delay_ends_at=end)
-    return resumed._replace(waiting=Waiting.DELAY, due_at=_due(resumed, plan, end, now))
-
-
-def _next_step(enrollment: Enrollment, plan: Plan, at: datetime) -> Enrollment:
-    moved = enrollment._replace(step=enrollment.step + 1)
-    if moved.held_since is not None:
-        return moved._replace(
-            waiting=Waiting.RESUME, base=None, delay_ends_at=None, due_at=None, any_time=False
-        )
-    if not plan.has(moved.step):
-        return finish(moved, at)
-    return _begin_delay(moved, plan, at)
-
-
-def _begin_delay(enrollment: Enrollment, plan: Plan, at: datetime) -> Enrollment:
-    step = plan.version.steps[enrollment.step - 1]
+def begin_delay(enrollment: Enrollment, plan: Plan, at: datetime) -> Enrollment:
+    """The delay of its step begins at `at`."""
+    step = plan.step(enrollment.step)
     calendar = plan.calendar
     end = delay_end(at, step.after, calendar)
     due = place(
         end, base=at, after=step.after, at=step.at, email=step.email is not None, calendar=calendar
     )
     return enrollment._replace(
-        waiting=Waiting.DELAY, base=at, delay_ends_at=end, due_at=due, any_time=False
+        waiting=Waiting.DELAY, base=at, delay_ends_at=end, due_at=due, any_time=False, **_WHOLE
     )
 
 
+def placed_now(enrollment: Enrollment, plan: Plan, now: datetime) -> Enrollment:
+    """An overdue step is due now, whatever its `at`; day and window are minded as ever."""
+    step = plan.step(enrollment.step)
+    if enrollment.waiting == Waiting.TASK or enrollment.any_time:
+        return enrollment
+    if enrollment.base is None and not step.sends:
+        return enrollment
+    due = place(now, base=now, after=None, at=None, email=step.sends, calendar=plan.calendar)
+    return enrollment._replace(due_at=due)
+
+
+def _next_step(enrollment: Enrollment, plan: Plan, at: datetime) -> Enrollment:
+    moved = enrollment._replace(step=enrollment.step + 1)
+    if moved.held_since is not None:
+        return moved._replace(
+            waiting=Waiting.RESUME,
+            base=None,
+            delay_ends_at=None,
+            due_at=None,
+            any_time=False,
+            **_WHOLE,
+        )
+    if not plan.has(moved.step):
+        return finish(moved, at)
+    return begin_delay(moved, plan, at)
+
+
 def _due(enrollment: Enrollment, plan: Plan, end: datetime, base: datetime) -> datetime:
-    """Place the end of a delay that may be a starting step's, which has no delay and no `at`."""
-    if enrollment.any_time:
-        return end
+    """Place the end of a delay that may be a starting step's, which has no delay and no `at`.
+
+    A starting task is never placed.
+    """
     step = plan.step(enrollment.step)
     starting = enrollment.base is None
+    if enrollment.any_time or (starting and not step.sends):
+        return end
     return place(
         end,
         base=base,
-        after=None if starting else step.after,
+        after=running_delay(enrollment, plan),
         at=None if starting else step.at,
         email=step.sends,
         calendar=plan.calendar,

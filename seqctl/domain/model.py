@@ -136,7 +136,7 @@ class Version(NamedTuple):
 
     def sends_from(self, number: int) -> bool:
         """Whether step `number` or a later one sends a mail."""
-        return any(step.sends for step in self.steps[number - 1 :])
+        return any(step.sends for step in self.steps[max(0, number - 1) :])
 
 
 class Sequence(NamedTuple):
@@ -238,7 +238,10 @@ class Enrollment(NamedTuple):
     `step` is the 1-based step it does or waits for next, kept when it ends. `base` is where the
     running delay counts from, `delay_ends_at` where it ends, `due_at` when the clock moves it.
     While held (`held_since`), `due_at` is None and the remainder of the delay is what lies between
-    `held_since` and `delay_ends_at`; an ended one keeps it the same way, up to `ended_at`.
+    `held_since` and `delay_ends_at`; an ended one keeps it the same way, up to `ended_at`. Both keep
+    in `kept_due_at` when it would have been due. `base` is None where no delay runs: a start.
+    `delay` is the one that runs where an edit has given its step another, else None; `left_s` what was
+    left of it, in its own measure, when it last ran on after a pause, None for the whole.
     `any_time` marks a start that skips day and window (`--now`). `had_mail` says that a mail of it went
     out, or of the enrollment that it continues: it goes before those that have had none.
     """
@@ -263,6 +266,9 @@ class Enrollment(NamedTuple):
     reason: str | None = None
     error: str | None = None
     any_time: bool = False
+    delay: Delay | None = None
+    left_s: int | None = None
+    kept_due_at: datetime | None = None
     continues: int | None = None
     last_message_id: int | None = None
     had_mail: bool = False

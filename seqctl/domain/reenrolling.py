@@ -10,22 +10,28 @@ from seqctl.domain.model import Status
 REENROLLABLE_REASONS = frozenset({"manual", "error", "contact-deleted", "opt-out"})
 
 ORDER = (
-    "UNKNOWN_CONTACT",
-    "NO_CONTACT_ACCESS",
-    "NOT_SHARED",
     "SEQUENCE_DELETED",
-    "MISSING_FIELD",
-    "BLOCKED",
-    "NOT_REENROLLABLE",
+    "INVALID_ADDRESS",
+    "UNKNOWN_CONTACT",
     "OPTED_OUT",
     "BOUNCED",
-    "INBOX_DISCONNECTED",
+    "BLOCKED",
+    "NO_CONTACT_ACCESS",
+    "NOT_SHARED",
     "ALREADY_ENROLLED",
     "IN_ANOTHER_SEQUENCE",
+    "INBOX_DISCONNECTED",
+    "MISSING_FIELD",
+    "TEMPLATE_ERROR",
+    "NO_SUCH_STEP",
+    "NOT_REENROLLABLE",
     "NOT_YOURS",
     "MAIL_UNSETTLED",
 )
-"""Which refusal is given where several apply: the first of these."""
+"""Which refusal is given where several apply: the first of these.
+
+Those of enrolling in the order of section 4, then those that only re-enrolling has (section 7).
+"""
 
 Refusal = tuple[str, str]
 """A code and a sentence."""

@@ -215,14 +215,18 @@ def remainder(after: Delay | None, since: datetime, end: datetime, calendar: Cal
     """The seconds from `since` to the delay's end, in the delay's own measure, never negative.
 
     Hours and minutes (and no delay) are measured in elapsed time, days and weeks by the local
-    clock, days under `business` by the local clock on business days only (spec, section 5).
+    clock. For days under `business` it is whole days of 86,400 seconds and a rest: the business days
+    after the day of `since` up to the end's, and the difference of the clock times (spec, section 5).
     """
+    if end <= since:
+        return 0
     if _is_elapsed(after):
-        return max(0, _seconds(end - since))
+        return _seconds(end - since)
     wall, wall_end = _to_wall(since, calendar.zone), _to_wall(end, calendar.zone)
-    if _counts_business_days(after, calendar):
-        return _business_seconds(wall, wall_end, calendar)
-    return max(0, _seconds(wall_end - wall))
+    if not _counts_business_days(after, calendar):
+        return max(0, _seconds(wall_end - wall))
+    days = _business_days(calendar, wall.date(), wall_end.date())
+    return max(0, days * SECONDS[Unit.DAY] + _clock(wall_end) - _clock(wall))
 
 
 def add_remainder(
@@ -230,8 +234,8 @@ def add_remainder(
 ) -> datetime:
     """The delay's end when `seconds` of its own measure are left at `start` (spec, section 5).
 
-    Nothing left ends at `start`. Business time used up at midnight ends at 00:00 of the next
-    business day, where a delay that was counted from 00:00 ends too.
+    Nothing left ends at `start`. Of days under `business` the whole ones are counted as a delay
+    counts them, then the rest is added, which goes on after midnight at the next business day.
     """
     if seconds == 0:
         return start
@@ -239,42 +243,31 @@ def add_remainder(
         return start + timedelta(seconds=seconds)
     wall = _to_wall(start, calendar.zone)
     if _counts_business_days(after, calendar):
-        wall = _add_business_seconds(wall, seconds, calendar)
+        wall = _business_time_later(wall, seconds, calendar)
     else:
         wall += timedelta(seconds=seconds)
     return _to_utc(wall, calendar.zone, not_before=start)
 
 
-def _business_seconds(since: datetime, end: datetime, calendar: Calendar) -> int:
-    first, clock = _business_clock(since, calendar)
-    last, last_clock = _business_clock(end, calendar)
-    days = _business_days(calendar, first, last)
-    return max(0, days * SECONDS[Unit.DAY] + last_clock - clock) if first <= last else 0
-
-
 @lru_cache(maxsize=65536)
 def _business_days(calendar: Calendar, first: date, last: date) -> int:
-    """How many allowed days there are after `first` up to `last`."""
-    ahead = (first + timedelta(days=n) for n in range(1, (last - first).days + 1))
-    return sum(_is_allowed(day, calendar) for day in ahead)
+    """How many business days there are after `first` up to `last`, which counts in any case."""
+    if last <= first:
+        return 0
+    between = (first + timedelta(days=n) for n in range(1, (last - first).days))
+    return 1 + sum(_is_allowed(day, calendar) for day in between)
 
 
-def _add_business_seconds(wall: datetime, seconds: int, calendar: Calendar) -> datetime:
-    day, clock = _business_clock(wall, calendar)
-    days, clock = divmod(clock + seconds, SECONDS[Unit.DAY])
-    return _midnight(_business_day(calendar, day, days)) + timedelta(seconds=clock)
+def _business_time_later(wall: datetime, seconds: int, calendar: Calendar) -> datetime:
+    days, rest = divmod(seconds, SECONDS[Unit.DAY])
+    midnights, clock = divmod(_clock(wall) + rest, SECONDS[Unit.DAY])
+    day = _business_day(calendar, wall.date(), days + midnights)
+    return datetime.combine(day, time()) + timedelta(seconds=clock)
 
 
-def _business_clock(wall: datetime, calendar: Calendar) -> tuple[date, int]:
-    """A business day and its seconds since midnight; on a closed day, the next one's 00:00."""
-    day = wall.date()
-    if not _is_allowed(day, calendar):
-        return _next_allowed(day, calendar), 0
-    return day, _seconds(wall - _midnight(day))
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time())
+def _clock(wall: datetime) -> int:
+    """The seconds that the clock on the wall shows, since 00:00."""
+    return wall.hour * 3600 + wall.minute * 60 + wall.second
 
 
 def _seconds(span: timedelta) -> int:

@@ -7,9 +7,11 @@ from datetime import datetime, timedelta
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from seqctl.domain.access import may_use
+from seqctl.domain.access import may_communicate, may_use
+from seqctl.domain.addresses import InvalidAddress, parse_address, stored_form
 from seqctl.domain.errors import NotFound, WrongUsage
-from seqctl.domain.model import Sequence, User
+from seqctl.domain.model import Contact, Sequence, User
+from seqctl.service.outcome import Outcome, Refusal
 
 if TYPE_CHECKING:
     from seqctl.ports import Clock, Store
@@ -100,3 +102,32 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     """` Did you mean X?` for the nearest known name, or nothing."""
     near = get_close_matches(name, list(known), n=1, cutoff=0.6)
     return f" Did you mean {near[0]}?" if near else ""
+
+
+def reachable(
+    store: Store, addresses: Iterable[str], user: User, outcome: Outcome
+) -> list[tuple[str, Contact]]:
+    """The contacts that the user may communicate with; the others join the refusals."""
+    wanted = list(dict.fromkeys(stored_form(address) for address in addresses))
+    known = store.contacts.find(wanted)
+    found: list[tuple[str, Contact]] = []
+    for address in wanted:
+        contact = known.get(address)
+        if contact is None:
+            outcome.refused.append(unknown_contact(store, address, user))
+        elif not may_communicate(user, contact):
+            message = f"{address} belongs to {contact.owner}; you may not communicate with it."
+            outcome.refused.append(Refusal(address, "NO_CONTACT_ACCESS", message))
+        else:
+            found.append((address, contact))
+    return found
+
+
+def unknown_contact(store: Store, address: str, user: User) -> Refusal:
+    """The refusal of an address that no contact has, or of words that are none."""
+    try:
+        parse_address(address)
+    except InvalidAddress as error:
+        return Refusal(address, "INVALID_ADDRESS", error.message)
+    hint = did_you_mean(address, store.contacts.addresses_like(address, user))
+    return Refusal(address, "UNKNOWN_CONTACT", f"There is no contact {address}.{hint}")

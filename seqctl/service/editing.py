@@ -16,7 +16,6 @@ from seqctl.domain.deciding import change
 from seqctl.domain.errors import Refused
 from seqctl.domain.lifecycle import Plan
 from seqctl.domain.model import Contact, Enrollment, Sequence, Step, User, Version, Waiting
-from seqctl.domain.schedule import ELAPSED
 from seqctl.service.acting import visible_sequence
 
 if TYPE_CHECKING:
@@ -140,20 +139,26 @@ def _require_sendable(store: Store, user: User, opened: Editing, steps: tuple[St
 
 
 def _replanned(after: Enrollment, before: Version, version: Version, now: datetime) -> Enrollment:
-    """The enrollment on its new version: its clock goes on, the next step is placed anew if need be."""
+    """The enrollment on its new version: its clock goes on, the next step is placed anew if need be.
+
+    The delay that runs stays the one that it was, whatever the step says now (spec, section 5).
+    """
     movable = (Waiting.DELAY, Waiting.INBOX, Waiting.LIMIT)
-    if after.held_since is not None or after.waiting not in movable:
+    if after.waiting not in movable:
         return after
+    running = lifecycle.running_delay(after, _plan(before, after))
+    plan = _plan(version, after)
+    after = lifecycle.keep_delay(after, plan, running)
     old, new = before.steps[after.step - 1], version.steps[after.step - 1]
-    if _placing(old) == _placing(new):
+    if (old.at, old.sends) == (new.at, new.sends):
         return after
-    plan = Plan(version, version.settings.calendar(after.timezone))
+    if after.held_since is not None:
+        return after._replace(kept_due_at=None)
     return lifecycle.place_anew(after, plan, max(now, after.base or now))
 
 
-def _placing(step: Step) -> tuple[object, ...]:
-    """What the placing of a step depends on, besides its calendar and its delay's end."""
-    return step.at, step.sends, step.after is not None and step.after.unit in ELAPSED
+def _plan(version: Version, enrollment: Enrollment) -> Plan:
+    return Plan(version, version.settings.calendar(enrollment.timezone))
 
 
 def _unknown(store: Store, user: User, address: str) -> Refused:

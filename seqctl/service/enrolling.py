@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from seqctl.domain import lifecycle
 from seqctl.domain.access import may_communicate, may_use
-from seqctl.domain.addresses import InvalidAddress, parse_address, stored_form
+from seqctl.domain.addresses import stored_form
 from seqctl.domain.deciding import change
 from seqctl.domain.errors import NotFound, SeqctlError
 from seqctl.domain.lifecycle import Plan
@@ -17,6 +17,7 @@ from seqctl.domain.model import (
     Change,
     Contact,
     Enrollment,
+    Hold,
     Inbox,
     Sequence,
     Status,
@@ -28,7 +29,7 @@ from seqctl.domain.rendering import Audience, render_all, sender_fields
 from seqctl.domain.sentences import said
 from seqctl.domain.templates import ContactFields, SequenceFields
 from seqctl.domain.zones import pinned_zone
-from seqctl.service.acting import did_you_mean, sequence_to_enroll_in
+from seqctl.service.acting import did_you_mean, sequence_to_enroll_in, unknown_contact
 from seqctl.service.outcome import Outcome, Refusal, nothing
 
 if TYPE_CHECKING:
@@ -184,11 +185,13 @@ class _Enrolling:
         self, address: str, contact: Contact | None, live: dict[int, set[int]]
     ) -> Iterator[tuple[str, str]]:
         """All that forbids it, in the order of the table in section 4."""
-        if contact is None:
-            yield _unknown(self._store, address, self._user)
-            return
         sequence, request = self._sequence, self._request
-        yield from _said_no(self._store, contact)
+        if sequence.deleted:
+            yield "SEQUENCE_DELETED", f"{sequence.name} was deleted."
+        if contact is None:
+            yield unknown_contact(self._store, address, self._user)[1:3]
+            return
+        yield from said_no(self._store, contact)
         yield from no_access(self._user, contact)
         if not may_use(self._user, sequence):
             yield "NOT_SHARED", f"{sequence.name} is not shared with {self._user.name}."
@@ -203,8 +206,6 @@ class _Enrolling:
         steps = len(self._version.steps)
         if not 1 <= request.from_step <= steps:
             yield "NO_SUCH_STEP", f"{sequence.name} has steps 1 to {steps}."
-        if sequence.deleted:
-            yield "SEQUENCE_DELETED", f"{sequence.name} was deleted."
 
     def _missing_fields(self, contact: Contact) -> Iterator[tuple[str, str]]:
         try:
@@ -241,22 +242,21 @@ class _Enrolling:
         )
         plan = self._plan(zone)
         at = max(now, request.at or now)
-        after = lifecycle.start(draft, plan, at, any_time=request.any_time)
         words = f"version {self._version.label}, step {request.from_step}"
-        after, words = self._perhaps_held(after, words, contact)
-        return change(after, now, "enrolled", words, self._user.id)
+        hold = next(iter(self._store.holds.on(draft)), None)
+        if hold is None:
+            after = lifecycle.start(draft, plan, at, any_time=request.any_time)
+            return change(after, now, "enrolled", words, self._user.id)
+        pause = self._tell_held(hold, contact)
+        after = lifecycle.hold(lifecycle.start(draft, plan, at), now)
+        return change(after, now, "enrolled", f"{words}, starts paused: {pause}", self._user.id)
 
-    def _perhaps_held(
-        self, after: Enrollment, words: str, contact: Contact
-    ) -> tuple[Enrollment, str]:
+    def _tell_held(self, hold: Hold, contact: Contact) -> str:
         """A standing pause of the sequence or the contact holds it from the start (section 5)."""
-        holds = self._store.holds.on(after)
-        if not holds:
-            return after, words
-        what = self._sequence.name if holds[0].contact_id is None else "the contact"
-        pause = f"{what} is paused by {holds[0].by}"
+        what = self._sequence.name if hold.contact_id is None else "the contact"
+        pause = f"{what} is paused by {hold.by}"
         self._started_held.setdefault(pause, []).append(contact.email)
-        return lifecycle.hold(after, self._now), f"{words}, starts paused: {pause}"
+        return pause
 
     def _plan(self, zone: str) -> Plan:
         plan = self._plans.get(zone)
@@ -306,16 +306,8 @@ def no_access(user: User, contact: Contact) -> Iterator[tuple[str, str]]:
         yield "NO_CONTACT_ACCESS", f"{contact.email} is {contact.owner}'s contact."
 
 
-def _unknown(store: Store, address: str, user: User) -> tuple[str, str]:
-    try:
-        parse_address(address)
-    except InvalidAddress as error:
-        return "INVALID_ADDRESS", error.message
-    near: Iterable[str] = store.contacts.addresses_like(address, user)
-    return "UNKNOWN_CONTACT", f"There is no contact {address}.{did_you_mean(address, near)}"
-
-
-def _said_no(store: Store, contact: Contact) -> Iterator[tuple[str, str]]:
+def said_no(store: Store, contact: Contact) -> Iterator[tuple[str, str]]:
+    """OPTED_OUT, BOUNCED and BLOCKED where its address may not be written to."""
     if contact.opted_out:
         yield "OPTED_OUT", f"{contact.email} has opted out of e-mail."
     if contact.bounced:

@@ -10,10 +10,9 @@ from seqctl.domain.access import may_communicate
 from seqctl.domain.addresses import stored_form
 from seqctl.domain.folding import folded
 from seqctl.domain.model import Contact, Enrollment, Event, User
-from seqctl.service.acting import sequence_beside_contact
+from seqctl.service.acting import reachable, sequence_beside_contact, unknown_contact
 from seqctl.service.ending import end_all
 from seqctl.service.outcome import Outcome, Refusal, nothing
-from seqctl.service.pausing import reachable, unknown_contact
 from seqctl.service.planning import Plans
 
 if TYPE_CHECKING:

@@ -7,13 +7,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from seqctl.domain import lifecycle
-from seqctl.domain.access import may_communicate
-from seqctl.domain.addresses import stored_form
 from seqctl.domain.deciding import change, ended, with_finish
 from seqctl.domain.errors import SeqctlError
 from seqctl.domain.model import Change, Contact, Enrollment, Event, Hold, Sequence, User
 from seqctl.domain.sentences import said
-from seqctl.service.acting import did_you_mean, sequence_beside_contact, visible_sequence
+from seqctl.service.acting import reachable, sequence_beside_contact, visible_sequence
 from seqctl.service.holding import freeze, holds_enrolled_by, instead, over, tell
 from seqctl.service.outcome import Outcome, Refusal, nothing
 from seqctl.service.planning import Plans
@@ -141,7 +139,7 @@ def resume_sequence(store: Store, name: str, by: Resume) -> Outcome:
         holds = store.holds.on_sequence(sequence.id, by.user.id)
         outcome = _lift(store, holds, by)
         still = store.enrollments.held_ids(sequence_id=sequence.id, user_id=by.user.id)
-        outcome.unchanged.extend(still)
+        _leave(outcome, still)
     if not holds:
         outcome.notes.append(f"{name} is not paused by you.")
     outcome.notes.extend(_still_held(store, still))
@@ -157,7 +155,7 @@ def resume_all(store: Store, by: Resume, *, each: bool = False) -> Outcome:
         still: list[int] = []
         for sequence_id in sorted({hold.sequence_id or 0 for hold in holds}):
             still += store.enrollments.held_ids(sequence_id=sequence_id, user_id=by.user.id)
-        outcome.unchanged.extend(still)
+        _leave(outcome, still)
     names = {sequence.id: sequence.name for sequence in store.sequences.all(deleted=True)}
     kept = [names[hold.sequence_id or 0] for hold in holds if hold not in lifted]
     if kept:
@@ -209,9 +207,16 @@ def _resume_contact(
     outcome.notes.extend(lifted.notes)
     if holds and not allowed:
         return  # what was refused is no "unchanged"
-    still = [e.id for e in live if e.held_since is not None and e.id not in set(lifted.done)]
-    outcome.unchanged.extend(still)
+    current = store.enrollments.get(e.id for e in live)
+    still = [e.id for e in current if e.live and e.held_since is not None]
+    _leave(outcome, still)
     outcome.notes.extend(_still_held(store, still))
+
+
+def _leave(outcome: Outcome, held: list[int]) -> None:
+    """What is held still is unchanged, but where its delay starts over."""
+    done = set(outcome.done)
+    outcome.unchanged.extend(id for id in held if id not in done)
 
 
 def _may_lift(user: User, hold: Hold, live: list[Enrollment]) -> bool:
@@ -243,7 +248,34 @@ def _lift(store: Store, holds: list[Hold], by: Resume) -> Outcome:
         restart=by.restart,
     )
     done = [made.after.id for made in changes if made.event.kind in ("resumed", "unenrolled")]
-    return Outcome(done, [], [], [])
+    outcome = Outcome(done, [], [], [])
+    if by.restart:
+        restarted = _start_delays_over(store, holds, by)
+        outcome.done.extend(restarted)
+        outcome.done.sort()
+        if restarted:
+            many = "1 stays" if len(restarted) == 1 else f"{len(restarted)} stay"
+            outcome.notes.append(f"{many} paused; the whole delay is what is left.")
+    return outcome
+
+
+def _start_delays_over(store: Store, lifted: list[Hold], by: Resume) -> list[int]:
+    """`--restart-delay` where another hold stays: the whole delay is what is left from now on."""
+    plans, restarted = Plans(store), dict[int, Change]()
+    for hold in lifted:
+        own = hold.user_id if hold.contact_id is None else None
+        for old in store.enrollments.live(
+            sequence_id=hold.sequence_id, user_id=own, contact_id=hold.contact_id
+        ):
+            if old.held_since is None or old.id in restarted:
+                continue
+            plan = plans.of(old)
+            after = lifecycle.start_delay_over(old, plan, by.now)
+            if after != old:
+                words = lifecycle.left_in_words(after, plan)
+                restarted[old.id] = change(after, by.now, "restarted", words, by.user.id)
+    store.enrollments.record(list(restarted.values()))
+    return list(restarted)
 
 
 def _lift_holds(
@@ -321,34 +353,6 @@ _SCOPES = {
     "auto-reply": "the contact said that it is away, read",
     "hand-written": "the contact was written to by hand",
 }
-
-
-# --- contacts and sequences that a verb may reach -------------------------------------------------
-
-
-def reachable(
-    store: Store, addresses: Iterable[str], user: User, outcome: Outcome
-) -> list[tuple[str, Contact]]:
-    """The contacts that the user may communicate with; the others join the refusals."""
-    wanted = list(dict.fromkeys(stored_form(address) for address in addresses))
-    known = store.contacts.find(wanted)
-    found: list[tuple[str, Contact]] = []
-    for address in wanted:
-        contact = known.get(address)
-        if contact is None:
-            outcome.refused.append(unknown_contact(store, address, user))
-        elif not may_communicate(user, contact):
-            message = f"{address} belongs to {contact.owner}; you may not communicate with it."
-            outcome.refused.append(Refusal(address, "NO_CONTACT_ACCESS", message))
-        else:
-            found.append((address, contact))
-    return found
-
-
-def unknown_contact(store: Store, address: str, user: User) -> Refusal:
-    """The refusal of an address that no contact has."""
-    hint = did_you_mean(address, store.contacts.addresses_like(address, user))
-    return Refusal(address, "UNKNOWN_CONTACT", f"There is no contact {address}.{hint}")
 
 
 def _live_sequences(store: Store, user: User) -> list[Sequence]:

@@ -9,18 +9,19 @@ from typing import TYPE_CHECKING, NamedTuple
 from seqctl.domain import lifecycle, reenrolling
 from seqctl.domain.access import may_use
 from seqctl.domain.addresses import stored_form
+from seqctl.domain.continuing import continue_from, due_now
 from seqctl.domain.deciding import change
 from seqctl.domain.errors import SeqctlError
 from seqctl.domain.lifecycle import Plan
 from seqctl.domain.model import Contact, Enrollment, Sequence, Status, User, Waiting
-from seqctl.service.acting import sequence_to_enroll_in
-from seqctl.service.enrolling import check_texts, no_access
+from seqctl.service.acting import sequence_to_enroll_in, unknown_contact
+from seqctl.service.enrolling import check_texts, no_access, said_no
 from seqctl.service.outcome import Outcome, Refusal, nothing
-from seqctl.service.pausing import unknown_contact
 from seqctl.service.planning import Plans
 
 if TYPE_CHECKING:
     from seqctl.ports import Store
+    from seqctl.ports.views import EnrollmentView
 
 
 class Request(NamedTuple):
@@ -77,6 +78,8 @@ class _Reenrolling:
         return wanted
 
     def _refusal(self, address: str, contact: Contact | None) -> tuple[str, str] | None:
+        if self._sequence.deleted:
+            return "SEQUENCE_DELETED", f"The sequence {self._sequence.name} was deleted."
         if contact is None:
             return unknown_contact(self._store, address, self._user)[1:3]
         try:
@@ -86,21 +89,23 @@ class _Reenrolling:
 
     def _refusals(self, contact: Contact) -> Iterator[tuple[str, str]]:
         store, user, sequence = self._store, self._user, self._sequence
+        yield from said_no(store, contact)
         yield from no_access(user, contact)
         if not may_use(user, sequence):
             yield "NOT_SHARED", f"{sequence.name} is not shared with {user.name}."
         old = store.enrollments.latest(contact.id, sequence.id)
         yield from reenrolling.refusals(self._facts(contact, old))
-        if old is None:
-            return
-        if old.user_id != user.id:
-            yield "NOT_YOURS", f"Another user enrolled {contact.email} in {sequence.name}."
-        yield from self._repeats(contact, old)
-        yield from self._missing_fields(contact, old)
         others = store.enrollments.live_sequences_of([contact.id]).get(contact.id, set())
         if others - {sequence.id} and not self._request.also:
             message = f"{contact.email} is in another sequence (--also allows both)."
             yield "IN_ANOTHER_SEQUENCE", message
+        if old is None:
+            return
+        if old.user_id != user.id:
+            yield "NOT_YOURS", f"Another user enrolled {contact.email} in {sequence.name}."
+        yield from self._no_such_step(old)
+        yield from self._repeats(contact, old)
+        yield from self._missing_fields(contact, old)
 
     def _facts(self, contact: Contact, old: Enrollment | None) -> reenrolling.Facts:
         from seqctl.ports.views import Selection
@@ -119,7 +124,7 @@ class _Reenrolling:
     def _repeats(self, contact: Contact, old: Enrollment) -> Iterator[tuple[str, str]]:
         """An enrollment and its re-enrollment never mail the same step (spec, section 13)."""
         version = self._plans.version(old.version_id)
-        first = self._step(old)
+        first = max(1, self._step(old))
         if any(step.sends for step in version.steps[first - 1 : old.step - 1]):
             yield (
                 "NOT_REENROLLABLE",
@@ -129,18 +134,18 @@ class _Reenrolling:
 
     def _missing_fields(self, contact: Contact, old: Enrollment) -> Iterator[tuple[str, str]]:
         version = self._plans.version(old.version_id)
-        step = self._step(old)
-        if not 1 <= step <= len(version.steps):
-            if old.status == Status.UNENROLLED:
-                steps = len(version.steps)
-                yield "NOT_REENROLLABLE", f"Its version has steps 1 to {steps}."
-            return
+        step = max(1, self._step(old))
         inboxes = {inbox.id: inbox.address for inbox in self._store.people.inboxes()}
         inbox = inboxes.get(old.inbox_id) if old.inbox_id else None
         try:
             check_texts(version, step, contact, self._user, inbox, self._sequence.name)
         except SeqctlError as error:
-            yield "MISSING_FIELD", error.message
+            yield error.code, error.message
+
+    def _no_such_step(self, old: Enrollment) -> Iterator[tuple[str, str]]:
+        chosen, steps = self._request.from_step, len(self._plans.version(old.version_id).steps)
+        if chosen is not None and not 1 <= chosen <= steps:
+            yield "NO_SUCH_STEP", f"Its version has steps 1 to {steps}."
 
     def _step(self, old: Enrollment) -> int:
         chosen = self._request.from_step
@@ -154,16 +159,23 @@ class _Reenrolling:
         continuing = _Continuing(store, plan, old, now, self._user.id, "re-enrolled")
         fresh = continuing.fresh(self._step(old))
         if self._request.at_once:
-            after = lifecycle.start(fresh, plan, now, any_time=True)
+            after = self._at_once(old, fresh, plan)
         else:
             reached = continuing.has_reached_task
-            after = lifecycle.continue_from(old, fresh, plan, now, task_created=reached)
+            after = continue_from(old, fresh, plan, now, task_created=reached)
         words = f"continues enrollment {old.id} on version {plan.version.label}, step {after.step}"
         after = continuing.record(after, "reenrolled", words)
         if after.held_since is not None:
             self._outcome.notes.append(f"{contact.email} starts paused.")
         self._outcome.done.append(after.id)
         self._tell_newer(contact, plan, after)
+
+    def _at_once(self, old: Enrollment, fresh: Enrollment, plan: Plan) -> Enrollment:
+        """`--now`; what begins held is placed by day and window all the same (spec, section 3)."""
+        any_time = not self._store.holds.on(fresh)
+        if fresh.step != old.step:
+            return lifecycle.start(fresh, plan, self._now, any_time=any_time)
+        return due_now(old, fresh, plan, self._now, any_time=any_time)
 
     def _tell_newer(self, contact: Contact, plan: Plan, after: Enrollment) -> None:
         if plan.version.number < self._sequence.version:
@@ -174,18 +186,43 @@ class _Reenrolling:
             )
 
 
+def open_to_enrollers(store: Store, plans: Plans, views: list[EnrollmentView]) -> set[int]:
+    """Which of these ended enrollments their enrollers may re-enroll now, as far as contact, sequence
+    and texts go (spec, section 12: `reenrollable`); the rest is `domain.reenrolling`'s.
+    """
+    contacts = store.contacts.by_ids({view.enrollment.contact_id for view in views})
+    live = store.enrollments.live_sequences_of(contacts)
+    users = {user.id: user for user in store.people.users(removed=True)}
+    sequences = {sequence.id: sequence for sequence in store.sequences.all(deleted=True)}
+    found: set[int] = set()
+    for view in views:
+        old = view.enrollment
+        contact, user = contacts.get(old.contact_id), users[old.user_id]
+        if contact is None or live.get(old.contact_id, set()) - {old.sequence_id}:
+            continue
+        if any(no_access(user, contact)) or not may_use(user, sequences[old.sequence_id]):
+            continue
+        try:
+            version = plans.version(old.version_id)
+            check_texts(version, old.step, contact, user, view.inbox, view.sequence)
+        except SeqctlError:
+            continue
+        found.add(old.id)
+    return found
+
+
 def revive(
     store: Store, plan: Plan, old: Enrollment, now: datetime, actor_id: int, words: str
 ) -> Enrollment:
     """A new enrollment waits out what was left of the delay when `old` ended by mistake."""
     continuing = _Continuing(store, plan, old, now, actor_id, "revived")
     stopped = old if old.held_since is not None else old._replace(held_since=old.ended_at)
-    after = lifecycle.continue_from(
+    after = continue_from(
         stopped,
         continuing.fresh(old.step),
         plan,
         now,
-        task_created=continuing.has_reached_task or old.delay_ends_at is None,
+        task_created=continuing.has_reached_task,
     )
     return continuing.record(after, "revived", f"continues enrollment {old.id}: {words}")
 
@@ -202,13 +239,12 @@ class _Continuing:
         self._now = now
         self._actor_id = actor_id
         self._why = why
-        tasks = store.tasks.of_enrollment(old.id)
-        self._orphans = [task for task in tasks if task.status == "open"]
+        self._tasks = store.tasks.of_enrollment(old.id)
 
     @property
     def has_reached_task(self) -> bool:
-        """Whether the ended one had come to the task of its step."""
-        return any(task.step == self._old.step for task in self._orphans)
+        """Whether the ended one had come to the task of its step, were that closed since."""
+        return any(task.step == self._old.step for task in self._tasks)
 
     def fresh(self, step: int) -> Enrollment:
         """The new enrollment without a schedule; it goes on in the thread of the last mail sent."""
@@ -223,6 +259,10 @@ class _Continuing:
             delay_ends_at=None,
             due_at=None,
             held_since=None,
+            any_time=False,
+            delay=None,
+            left_s=None,
+            kept_due_at=None,
             enrolled_at=self._now,
             last_step_at=None,
             ended_at=None,
@@ -237,7 +277,9 @@ class _Continuing:
     def record(self, after: Enrollment, kind: str, words: str) -> Enrollment:
         """Write it, held where a hold holds it."""
         store, now = self._store, self._now
-        for task in self._orphans:
+        for task in self._tasks:
+            if task.status != "open":
+                continue
             store.tasks.close(task.id, "skipped", now, self._why)
             (old,) = store.enrollments.get([self._old.id])
             detail = f"{task.title}: {self._why}"

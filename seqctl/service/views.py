@@ -10,7 +10,7 @@ from seqctl.domain import lifecycle, reenrolling
 from seqctl.domain.access import may_use
 from seqctl.domain.addresses import stored_form
 from seqctl.domain.errors import NotFound
-from seqctl.domain.model import Enrollment, Hold, Status, Waiting
+from seqctl.domain.model import Enrollment, Hold, Status
 from seqctl.ports.views import EnrollmentView, EventView, MessageView, Selection, TaskView
 from seqctl.service.acting import visible_sequence
 
@@ -102,20 +102,21 @@ def _documents(store: Store, now: datetime, views: list[EnrollmentView]) -> list
     held = {v.enrollment.contact_id for v in views if v.enrollment.held_since is not None}
     holds = _HoldBook(store.views.holds(held) if held else [])
     plans = Plans(store)
+    again = _reenrollable(store, plans, views)
     turns = shown_turns(store, plans, now, [view.enrollment for view in views])
     return [
-        _enrollment_document(view, now, holds, plans)
+        _enrollment_document(view, now, holds, plans, again)
         | ({"due_at": turns[view.enrollment.id]} if view.enrollment.id in turns else {})
         for view in views
     ]
 
 
 def _enrollment_document(
-    view: EnrollmentView, now: datetime, holds: _HoldBook, plans: Plans
+    view: EnrollmentView, now: datetime, holds: _HoldBook, plans: Plans, again: set[int]
 ) -> Document:
     enrollment = view.enrollment
     held = enrollment.live and enrollment.held_since is not None
-    runs = enrollment.live and not held and enrollment.waiting != Waiting.TASK
+    runs = enrollment.live and not held
     return {
         "id": enrollment.id,
         "contact": view.contact,
@@ -132,11 +133,11 @@ def _enrollment_document(
         "due_at": enrollment.due_at if runs else None,
         "delay_ends_at": enrollment.delay_ends_at if runs else None,
         "remaining_s": _remaining(enrollment, plans) if held else None,
-        "holds": holds.documents(enrollment) if held else [],
+        "holds": holds.documents(enrollment, view.sequence) if held else [],
         "enrolled_at": enrollment.enrolled_at,
         "last_step_at": enrollment.last_step_at,
         "ended_at": enrollment.ended_at,
-        "reenrollable": _is_reenrollable(view, plans),
+        "reenrollable": enrollment.id in again,
     }
 
 
@@ -154,8 +155,16 @@ def _version_label(view: EnrollmentView) -> int | str:
     return view.version if view.edit_of is None else f"{view.version}+{view.edit_of}"
 
 
-def _is_reenrollable(view: EnrollmentView, plans: Plans) -> bool:
-    """Whether it is the latest of its contact in its sequence and can go on, whoever asks."""
+def _reenrollable(store: Store, plans: Plans, views: list[EnrollmentView]) -> set[int]:
+    """Which of these can go on, whoever looks: all that section 7 asks, but for who asks."""
+    from seqctl.service.reenrolling import open_to_enrollers
+
+    candidates = [view for view in views if _may_go_on(view, plans)]
+    return open_to_enrollers(store, plans, candidates) if candidates else set()
+
+
+def _may_go_on(view: EnrollmentView, plans: Plans) -> bool:
+    """Whether it is the latest of its contact in its sequence and ended so that it can go on."""
     if view.enrollment.status != Status.UNENROLLED or not view.latest:
         return False
     return reenrolling.refusal(reenrolling_facts(view, plans)) is None
@@ -195,14 +204,20 @@ class _HoldBook:
             else:
                 self._of_contact.setdefault(hold.contact_id, []).append(hold)
 
-    def documents(self, enrollment: Enrollment) -> list[Document]:
-        """The holds that hold an enrollment, by age."""
+    def documents(self, enrollment: Enrollment, sequence: str) -> list[Document]:
+        """The holds that hold an enrollment in the sequence of this name, by age."""
         found = self._of_sequence.get((enrollment.sequence_id, enrollment.user_id), [])
         for hold in self._of_contact.get(enrollment.contact_id, []):
             if hold.sequence_id in (None, enrollment.sequence_id):
                 found = [*found, hold]
         return [
-            {"scope": hold.scope, "by": hold.by, "since": hold.since, "until": hold.until}
+            {
+                "scope": hold.scope,
+                "sequence": sequence if hold.sequence_id is not None else None,
+                "by": hold.by,
+                "since": hold.since,
+                "until": hold.until,
+            }
             for hold in sorted(found, key=lambda hold: hold.id)
         ]
 

@@ -40,8 +40,8 @@ _SELECT = f"SELECT {ENROLLMENT_COLUMNS} FROM enrollment AS e"
 _INSERT = f"INSERT INTO enrollment ({ENROLLMENT_COLUMNS}) VALUES ({marks(_WIDTH)})"
 # The pinned columns (contact, sequence, user, …) are never written again.
 _MOVING = (
-    "step", "base", "delay_ends_at", "due_at", "held_since", "last_step_at", "any_time",
-    "last_message_id", "had_mail", "last_event_id",
+    "step", "base", "delay_ends_at", "due_at", "held_since", "last_step_at", "any_time", "delay",
+    "left_s", "kept_due_at", "last_message_id", "had_mail", "last_event_id",
 )  # fmt: skip
 _TURNING = ("version_id", "status", "waiting", "ended_at", "reason", "error")
 _CHANGING = (*_MOVING, *_TURNING)

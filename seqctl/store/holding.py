@@ -44,7 +44,8 @@ def hold_all(
         given,
     )
     run(
-        "UPDATE enrollment SET held_since = :at, due_at = NULL, last_event_id = v.id, "
+        "UPDATE enrollment SET held_since = :at, due_at = NULL, kept_due_at = enrollment.due_at, "
+        "last_event_id = v.id, "
         "waiting = CASE WHEN waiting IN ('inbox', 'limit') THEN 'delay' ELSE waiting END "
         "FROM event AS v WHERE v.id > :last AND enrollment.id = v.enrollment_id",
         given,

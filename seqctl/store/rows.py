@@ -10,6 +10,7 @@ from functools import wraps
 from typing import Any, TypeVar
 
 from seqctl.domain.errors import Damaged
+from seqctl.domain.measures import Delay, Unit
 from seqctl.domain.model import Contact, Enrollment, Hold, Status, Waiting
 from seqctl.domain.moments import from_iso, iso
 
@@ -94,14 +95,20 @@ def columns_of(table: str) -> str:
     return ", ".join(f"{table}.{name}" for name in Enrollment._fields)
 
 
+def to_delay(stored: str) -> Delay:
+    """A delay from text like `3 day`."""
+    amount, unit = stored.split()
+    return Delay(int(amount), Unit(unit))
+
+
 @of_table("enrollment")
 def to_enrollment(row: Row) -> Enrollment:
     """An enrollment from a row that begins with ENROLLMENT_COLUMNS."""
     (
         id, contact, sequence, version, user, inbox, zone, status, waiting, step, base, ends, due,
-        held, enrolled, last_step, ended, reason, error, any_time, continues, message, mailed,
-        event,
-    ) = row[:24]  # fmt: skip
+        held, enrolled, last_step, ended, reason, error, any_time, delay, left, kept, continues,
+        message, mailed, event,
+    ) = row[:27]  # fmt: skip
     return Enrollment(
         id, contact, sequence, version, user, inbox, zone, _STATUS[status], _WAITING[waiting], step,
         from_iso(base) if base else None,
@@ -111,7 +118,11 @@ def to_enrollment(row: Row) -> Enrollment:
         from_iso(enrolled),
         from_iso(last_step) if last_step else None,
         from_iso(ended) if ended else None,
-        reason, error, any_time == 1, continues, message, mailed == 1, event,
+        reason, error, any_time == 1,
+        to_delay(delay) if delay else None,
+        left,
+        from_iso(kept) if kept else None,
+        continues, message, mailed == 1, event,
     )  # fmt: skip
 
 
@@ -119,8 +130,8 @@ def from_enrollment(enrollment: Enrollment) -> Row:
     """The row of an enrollment, in the order of ENROLLMENT_COLUMNS."""
     (
         id, contact, sequence, version, user, inbox, zone, status, waiting, step, base, ends, due,
-        held, enrolled, last_step, ended, reason, error, any_time, continues, message, mailed,
-        event,
+        held, enrolled, last_step, ended, reason, error, any_time, delay, left, kept, continues,
+        message, mailed, event,
     ) = enrollment  # fmt: skip
     return (
         id, contact, sequence, version, user, inbox, zone, status.value,
@@ -132,7 +143,11 @@ def from_enrollment(enrollment: Enrollment) -> Row:
         iso(enrolled),
         iso(last_step) if last_step else None,
         iso(ended) if ended else None,
-        reason, error, 1 if any_time else 0, continues, message, 1 if mailed else 0, event,
+        reason, error, 1 if any_time else 0,
+        f"{delay.amount} {delay.unit}" if delay else None,
+        left,
+        iso(kept) if kept else None,
+        continues, message, 1 if mailed else 0, event,
     )  # fmt: skip
 
 

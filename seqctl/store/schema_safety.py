@@ -54,7 +54,13 @@ _LINE: tuple[str, ...] = (
 )
 
 # Which delay it is that runs.
-_TIMING: tuple[str, ...] = ()
+_TIMING: tuple[str, ...] = (
+    # What runs where an edit gave the step another delay (`3 day`), what was left when it last ran on,
+    # and the time that a step had when it was held or ended. NULL: the step's own, the whole, not kept.
+    "ALTER TABLE enrollment ADD COLUMN delay TEXT",
+    "ALTER TABLE enrollment ADD COLUMN left_s INTEGER",
+    "ALTER TABLE enrollment ADD COLUMN kept_due_at TEXT",
+)
 
 # From when on the system's clock counts again.
 _CLOCK: tuple[str, ...] = (

@@ -58,14 +58,13 @@ _VIEW = f"""
     LEFT JOIN inbox AS i ON i.id = e.inbox_id
 """
 
-_DUE = "CASE WHEN e.waiting IS NOT 'task' THEN e.due_at END"
 _LIVE_FIRST = "e.status <> 'live'"
 _ORDERS = {
     "id": "e.id",
     "live": f"{_LIVE_FIRST}, e.id",
     "status": f"{_LIVE_FIRST}, {GROUP}, e.id",
     "contact": "c.email, e.id",
-    "due": f"{_LIVE_FIRST}, {_DUE} IS NULL, {_DUE}, e.id",
+    "due": f"{_LIVE_FIRST}, e.due_at IS NULL, e.due_at, e.id",
     "step": f"{_LIVE_FIRST}, e.step, e.id",
     "enrolled": "e.enrolled_at, e.id",
     "ended": "e.ended_at IS NULL, e.ended_at, e.id",
@@ -94,7 +93,7 @@ class SqliteViews(SqliteHistoryViews):
         asked = _conditions(Selection(sequence_id=sequence_id))
         rows = self._connection.execute(
             f"SELECT {ENROLLMENT_COLUMNS}, {GROUP}, count(*), total(reason = 'error'), "
-            f"min({_DUE}) FROM enrollment AS e {asked.where} GROUP BY sequence_id, {GROUP}",
+            f"min(e.due_at) FROM enrollment AS e {asked.where} GROUP BY sequence_id, {GROUP}",
             asked.values,
         )
         return [_to_group(row) for row in rows]

@@ -105,7 +105,13 @@ def test_a_pause_freezes_and_says_what_is_left(office: Cli) -> None:
     held = again["unchanged"][0]
     assert held["remaining_s"] == 86_400
     assert held["holds"] == [
-        {"scope": "sequence", "by": "ann", "since": "2026-03-04T08:00:00Z", "until": None}
+        {
+            "scope": "sequence",
+            "sequence": "founders-intro",
+            "by": "ann",
+            "since": "2026-03-04T08:00:00Z",
+            "until": None,
+        }
     ]
     office.ok("tick", "--by", "3w")
     messages = office.json("mail", "list")["messages"]

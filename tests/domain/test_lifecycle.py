@@ -7,7 +7,7 @@ from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
-from seqctl.domain import lifecycle
+from seqctl.domain import continuing, lifecycle
 from seqctl.domain.lifecycle import Plan
 from seqctl.domain.measures import Calendar, Days, Delay, Unit, Window
 from seqctl.domain.model import (
@@ -284,19 +284,19 @@ def fresh(step: int = 2) -> Enrollment:
 
 def test_a_reenrollment_is_due_when_the_old_one_would_have_been() -> None:
     old = lifecycle.end(enrollment(), NOW, "manual")
-    later = lifecycle.continue_from(old, fresh(), PLAN, NOW + DAY, task_created=False)
+    later = continuing.continue_from(old, fresh(), PLAN, NOW + DAY, task_created=False)
     assert later.due_at == NOW + 2 * DAY
-    overdue = lifecycle.continue_from(old, fresh(), PLAN, NOW + 9 * DAY, task_created=False)
+    overdue = continuing.continue_from(old, fresh(), PLAN, NOW + 9 * DAY, task_created=False)
     assert overdue.due_at == NOW + 9 * DAY
 
 
 def test_a_reenrollment_of_a_held_one_waits_out_the_remainder() -> None:
     old = lifecycle.end(STATES[State.HELD_DELAY], NOW, "manual")
-    after = lifecycle.continue_from(old, fresh(), PLAN, NOW + 9 * DAY, task_created=False)
+    after = continuing.continue_from(old, fresh(), PLAN, NOW + 9 * DAY, task_created=False)
     assert after.due_at == NOW + 9 * DAY + 2 * DAY + HOUR
 
 
 def test_a_reenrollment_at_another_step_starts_at_once() -> None:
     old = lifecycle.end(enrollment(), NOW, "manual")
-    after = lifecycle.continue_from(old, fresh(3), PLAN, NOW + HOUR, task_created=False)
+    after = continuing.continue_from(old, fresh(3), PLAN, NOW + HOUR, task_created=False)
     assert (after.base, after.due_at) == (None, NOW + HOUR)

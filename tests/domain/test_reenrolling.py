@@ -48,8 +48,9 @@ def test_what_ended_for_good_is_not_reenrollable(reason: str) -> None:
         ({"bounced": True}, "BOUNCED"),
         ({"inbox_connected": False}, "INBOX_DISCONNECTED"),
         ({"unsettled": True}, "MAIL_UNSETTLED"),
-        ({"unsettled": True, "bounced": True, "blocked": True}, "BLOCKED"),
-        ({"opted_out": True, "reason": "reply"}, "NOT_REENROLLABLE"),
+        ({"unsettled": True, "bounced": True, "blocked": True}, "BOUNCED"),
+        ({"opted_out": True, "reason": "reply"}, "OPTED_OUT"),
+        ({"bounced": True, "reason": "bounce"}, "BOUNCED"),
     ],
 )
 def test_the_first_that_applies_is_given(changes: dict[str, object], code: str) -> None:

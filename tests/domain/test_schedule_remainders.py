@@ -46,11 +46,14 @@ def test_three_days_paused_after_two_have_one_day_left(rule: str, pause: str) ->
         ("business", DAYS, "Tue 2026-03-10 09:00", "Fri 2026-03-06 20:00", 0),
         # business days: no time passes on closed days
         ("business", DAYS, "Fri 2026-03-06 09:00", "Mon 2026-03-09 09:00", DAY),
-        ("business", DAYS, "Sat 2026-03-07 09:00", "Mon 2026-03-09 09:00", 9 * HOUR),
-        ("business", DAYS, "Sun 2026-03-08 23:59", "Mon 2026-03-09 09:00", 9 * HOUR),
+        # of the days after a closed day the end's is one
+        ("business", DAYS, "Sat 2026-03-07 09:00", "Mon 2026-03-09 09:00", DAY),
+        ("business", DAYS, "Sun 2026-03-08 23:00", "Mon 2026-03-09 09:00", 10 * HOUR),
         ("business", DAYS, "Fri 2026-03-06 12:00", "Tue 2026-03-10 09:00", DAY + 21 * HOUR),
         ("business", DAYS, "Mon 2026-03-02 12:00", "Mon 2026-03-02 13:00", HOUR),
         ("business", DAYS, "Fri 2026-03-06 12:00", "Mon 2026-03-09 00:00", 12 * HOUR),
+        # the end's own day counts, closed or not
+        ("business", DAYS, "Sat 2026-03-07 12:00", "Sat 2026-03-07 14:00", 2 * HOUR),
         ("business", DAYS, "Wed 2026-12-23 09:00", "Mon 2026-12-28 09:00", DAY),
         # but weeks and hours under `business` are as ever
         ("business", WEEKS, "Fri 2026-03-06 09:00", "Mon 2026-03-09 09:00", 3 * DAY),
@@ -94,8 +97,13 @@ def test_what_is_left_and_the_way_back(
         ("every", DAYS, "Sun 2026-10-25 02:30", 60, "Sun 2026-10-25 02:31"),
         # business days
         ("business", DAYS, "Fri 2026-03-06 12:00", DAY, "Mon 2026-03-09 12:00"),
-        ("business", DAYS, "Sat 2026-03-07 12:00", DAY, "Tue 2026-03-10 00:00"),
-        ("business", DAYS, "Sat 2026-03-07 12:00", HOUR, "Mon 2026-03-09 01:00"),
+        ("business", DAYS, "Sat 2026-03-07 12:00", DAY, "Mon 2026-03-09 12:00"),
+        ("business", DAYS, "Sat 2026-03-07 12:00", HOUR, "Sat 2026-03-07 13:00"),
+        ("business", DAYS, "Sat 2026-03-07 12:00", 13 * HOUR, "Mon 2026-03-09 01:00"),
+        ("business", DAYS, "Sat 2026-03-07 12:00", DAY + 13 * HOUR, "Tue 2026-03-10 01:00"),
+        # the contract's examples
+        ("business", DAYS, "Sat 2026-03-07 09:00", 2 * DAY, "Tue 2026-03-10 09:00"),
+        ("business", DAYS, "Fri 2026-03-06 20:00", 8 * HOUR, "Mon 2026-03-09 04:00"),
         ("business", DAYS, "Fri 2026-03-06 12:00", 12 * HOUR - 1, "Fri 2026-03-06 23:59:59"),
         ("business", DAYS, "Fri 2026-03-06 12:00", 12 * HOUR, "Mon 2026-03-09 00:00"),
         ("business", DAYS, "Fri 2026-03-06 12:00", 12 * HOUR + 1, "Mon 2026-03-09 00:00:01"),
@@ -105,7 +113,8 @@ def test_what_is_left_and_the_way_back(
         ("weekdays", DAYS, "Fri 2026-03-06 12:00", DAY, "Sat 2026-03-07 12:00"),
         # Thursday 24 and Friday 25 December are closed here
         ("business", DAYS, "Wed 2026-12-23 20:00", 5 * HOUR, "Mon 2026-12-28 01:00"),
-        ("business", DAYS, "Thu 2026-12-24 20:00", 5 * HOUR, "Mon 2026-12-28 05:00"),
+        ("business", DAYS, "Thu 2026-12-24 20:00", 5 * HOUR, "Mon 2026-12-28 01:00"),
+        ("business", DAYS, "Thu 2026-12-24 10:00", 5 * HOUR, "Thu 2026-12-24 15:00"),
     ],
 )
 def test_adding_a_remainder(
@@ -142,9 +151,16 @@ def test_the_remainder_runs_to_the_end_and_not_to_the_due_time() -> None:
     assert schedule.remainder(DAYS, pause, end, cal) == 0
 
 
-def test_a_business_delay_begun_on_a_closed_day_keeps_what_its_end_leaves() -> None:
-    """One business day from Saturday 12:00 ends on Monday 12:00: twelve hours, not a day."""
+def test_a_business_delay_begun_on_a_closed_day_has_all_of_it_left() -> None:
+    """One business day from Saturday 12:00 ends on Monday 12:00."""
     cal = calendar("business")
     start = moment("Sat 2026-03-07 12:00")
     end = schedule.delay_end(start, Delay(1, Unit.DAY), cal)
-    assert schedule.remainder(DAYS, start, end, cal) == 12 * HOUR
+    assert schedule.remainder(DAYS, start, end, cal) == DAY
+
+
+def test_what_is_over_by_a_second_in_an_hour_that_comes_twice_is_over() -> None:
+    """Though the clock on the wall shows an earlier time again."""
+    cal = calendar()
+    end, pause = moment("Sun 2026-10-25 02:30"), moment("Sun 2026-10-25 02:10 second")
+    assert schedule.remainder(DAYS, pause, end, cal) == 0

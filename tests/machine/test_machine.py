@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from seqctl.domain import lifecycle
+from seqctl.domain import lifecycle, schedule
 from seqctl.domain.accounts import Limits
 from seqctl.domain.errors import SeqctlError
 from seqctl.domain.model import Contact, Enrollment, SequenceDraft, Sharing, Status, User, Waiting
@@ -157,6 +157,26 @@ class Workspace(RuleBasedStateMachine):
             return pausing.resume_sequence(self.store, name, pausing.Resume(by, self.now, restart))
 
         self.own(who, resume)
+
+    @deed(which=st.integers(0, 9))
+    def pause_and_resume_at_once(self, which: int) -> None:
+        """It never changes anything; but what was overdue is due now."""
+        running = [e for e in self.read().values() if e.live and e.held_since is None]
+        if not running:
+            return
+        before = running[which % len(running)]
+        who, name, to = self.named(before)
+        by = user(self.store, who)
+        paused = pausing.pause_contacts(self.store, [to], self.pause(by, None), name)
+        pausing.resume_contacts(self.store, [to], pausing.Resume(by, self.now), name)
+        (after,) = self.store.enrollments.get([before.id])
+        assert after.held_since is None
+        if paused.done and before.due_at is not None and before.due_at < self.now:
+            assert after.waiting == Waiting.DELAY
+            assert after.due_at is not None
+            assert after.due_at >= self.now
+        else:
+            assert (after.due_at, after.delay_ends_at) == (before.due_at, before.delay_ends_at)
 
     @deed(who=users, each=st.booleans())
     def resume_all(self, who: str, each: bool) -> None:
@@ -372,17 +392,19 @@ class Workspace(RuleBasedStateMachine):
 
     @invariant()
     def time_spent_paused_does_not_count(self) -> None:
-        """What is left of a delay stays the same for as long as it is held."""
-        plans, current = Plans(self.store), self.read()
-        left = {
-            id: (e.held_since, e.step, e.version_id, lifecycle.remaining_seconds(e, plans.of(e)))
-            for id, e in current.items()
-            if e.live and e.held_since is not None
-        }
-        for id, (since, step, version, seconds) in left.items():
+        """What is left of a delay stays the same for as long as it is held, also over an edit."""
+        plans, left = Plans(self.store), dict[int, tuple[Any, ...]]()
+        for id, e in self.read().items():
+            if not e.live or e.held_since is None:
+                continue
+            begun = e.version_id if e.waiting == Waiting.RESUME else None
+            delay = lifecycle.running_delay(e, plans.of(e))
+            seconds = lifecycle.remaining_seconds(e, plans.of(e))
+            assert seconds is None or 0 <= seconds <= schedule.length(delay)
+            left[id] = (e.held_since, e.step, e.delay_ends_at, begun), seconds
             known = self.left.get(id)
-            if known is not None and known[:3] == (since, step, version):
-                assert known[3] == seconds
+            if known is not None and known[0] == left[id][0]:
+                assert known[1] == seconds
         self.left = left
 
     @invariant()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import combinations
 
 import pytest
 
@@ -109,7 +110,17 @@ def _forget_name(desk: Desk) -> None:
     desk.change("ada", first_name="")
 
 
+def _delete(desk: Desk) -> None:
+    desk.store.sequences.delete(1, MONDAY)
+
+
+def _nothing(desk: Desk) -> None:
+    """Step 0 is asked for."""
+
+
+# In the order in which they are told.
 RULES = {
+    "SEQUENCE_DELETED": _delete,
     "OPTED_OUT": _opt_out,
     "BOUNCED": _bounce,
     "BLOCKED": _block,
@@ -119,22 +130,31 @@ RULES = {
     "IN_ANOTHER_SEQUENCE": _enroll_elsewhere,
     "NO_INBOX": _disconnect,
     "MISSING_FIELD": _forget_name,
+    "NO_SUCH_STEP": _nothing,
 }
+FIRST = ("ALREADY_ENROLLED", "IN_ANOTHER_SEQUENCE")
 
 
-@pytest.mark.parametrize("first", range(len(RULES)), ids=list(RULES))
-def test_the_first_rule_that_forbids_it_is_told(desk: Desk, first: int) -> None:
+@pytest.mark.parametrize("broken", list(combinations(RULES, 2)), ids="+".join)
+def test_of_two_rules_that_forbid_it_the_first_is_told(desk: Desk, broken: tuple[str, str]) -> None:
     desk.apply()
-    broken = list(RULES)[first:]
-    enrolled_first = [c for c in broken if c in ("ALREADY_ENROLLED", "IN_ANOTHER_SEQUENCE")]
-    for code in enrolled_first + [c for c in broken if c not in enrolled_first]:
+    for code in sorted(broken, key=lambda code: code not in FIRST):
         RULES[code](desk)
-    assert codes(desk.enroll("ada", from_step=1)) == [("ada", broken[0])]
+    step = 0 if "NO_SUCH_STEP" in broken else 1
+    assert codes(desk.enroll("ada", from_step=step)) == [("ada", broken[0])]
 
 
-def test_an_address_that_cannot_receive_mail(desk: Desk) -> None:
+def test_words_that_are_no_address_and_unknown_ones(desk: Desk) -> None:
     desk.apply()
-    assert codes(desk.enroll("ada@")) == [("ada", "INVALID_ADDRESS")]
+    assert codes(desk.enroll("ada@", "nobody")) == [
+        ("ada", "INVALID_ADDRESS"),
+        ("nobody", "UNKNOWN_CONTACT"),
+    ]
+    _delete(desk)
+    assert codes(desk.enroll("ada@", "nobody")) == [
+        ("ada", "SEQUENCE_DELETED"),
+        ("nobody", "SEQUENCE_DELETED"),
+    ]
 
 
 def test_a_sequence_that_is_not_shared_refuses_each_contact(desk: Desk) -> None:
@@ -224,6 +244,17 @@ def test_a_start_is_due_at_a_time_of_choice_but_never_in_the_past(desk: Desk) ->
     assert desk.look(1)["delay_ends_at"] == "Sat 7 12:00"
     desk.tick_to(saturday)
     assert desk.look(1)["waiting_on"] == "window"
+
+
+@pytest.mark.parametrize("hours", [1, 24, 24 * 400])
+def test_a_time_in_the_past_is_now(desk: Desk, hours: int) -> None:
+    """In the middle of a working day, so that no window could make it so."""
+    desk.apply(OPENING)
+    desk.tick(days=2, hours=3)
+    desk.enroll("ada", at=desk.now - timedelta(hours=hours))
+    look = desk.look(1)
+    assert (look["due_at"], look["delay_ends_at"]) == ("Wed 4 12:00", "Wed 4 12:00")
+    assert desk.tick().emails == 1
 
 
 def test_now_skips_day_and_window_for_the_first_mail_only(desk: Desk) -> None:

@@ -87,6 +87,7 @@ def test_the_same_again_is_unchanged_and_another_until_replaces_the_old(running:
     (hold,) = running.look(1)["holds"]
     assert hold == {
         "scope": "sequence",
+        "sequence": "intro",
         "by": "ann",
         "since": MONDAY + 2 * DAY,
         "until": until + DAY,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import combinations
 
 import pytest
 
@@ -183,33 +184,81 @@ def _disconnect(desk: Desk) -> None:
 
 def _enroll_elsewhere(desk: Desk) -> None:
     desk.apply(TASKS)
-    assert desk.enroll("ada", sequence="tasks").done
+    assert desk.enroll("ada", sequence="tasks", also=True).done
 
 
 def _act_as_another(desk: Desk) -> None:
     desk.acting("cy")
 
 
+def _reenroll(desk: Desk) -> None:
+    assert desk.reenroll("ada").done
+
+
+def _end_by_reply(desk: Desk) -> None:
+    with desk.store.connection as connection:
+        connection.execute("UPDATE enrollment SET reason = 'reply' WHERE id = 1")
+
+
+def _unsettle(desk: Desk) -> None:
+    with desk.store.connection as connection:
+        connection.execute("UPDATE message SET status = 'unknown', step = 2")
+        connection.execute("UPDATE event SET step = 2 WHERE message_id IS NOT NULL")
+
+
+def _nothing(desk: Desk) -> None:
+    """Step 0 is asked for."""
+
+
+# In the order in which they are told: those of section 4, then those that only section 7 has.
 RULES = {
-    "NO_CONTACT_ACCESS": _hide,
-    "NOT_SHARED": _unshare,
     "SEQUENCE_DELETED": _delete,
-    "MISSING_FIELD": _forget_name,
-    "BLOCKED": _block,
     "OPTED_OUT": _opt_out,
     "BOUNCED": _bounce,
-    "INBOX_DISCONNECTED": _disconnect,
+    "BLOCKED": _block,
+    "NO_CONTACT_ACCESS": _hide,
+    "NOT_SHARED": _unshare,
+    "ALREADY_ENROLLED": _reenroll,
     "IN_ANOTHER_SEQUENCE": _enroll_elsewhere,
+    "INBOX_DISCONNECTED": _disconnect,
+    "MISSING_FIELD": _forget_name,
+    "NO_SUCH_STEP": _nothing,
+    "NOT_REENROLLABLE": _end_by_reply,
     "NOT_YOURS": _act_as_another,
+    "MAIL_UNSETTLED": _unsettle,
 }
+FIRST = ("ALREADY_ENROLLED", "IN_ANOTHER_SEQUENCE")
+# A live one can't have ended, and its mails are settled by the tick.
+NEVER = {("ALREADY_ENROLLED", "NOT_REENROLLABLE"), ("ALREADY_ENROLLED", "MAIL_UNSETTLED")}
 
 
-@pytest.mark.parametrize("first", range(len(RULES)), ids=list(RULES))
-def test_the_first_rule_that_forbids_it_is_told(ended: Desk, first: int) -> None:
-    broken = list(RULES)[first:]
-    for code in sorted(broken, key=lambda code: code != "IN_ANOTHER_SEQUENCE"):
+@pytest.mark.parametrize("broken", set(combinations(RULES, 2)) - NEVER, ids="+".join)
+def test_of_two_rules_that_forbid_it_the_first_is_told(
+    ended: Desk, broken: tuple[str, str]
+) -> None:
+    for code in sorted(broken, key=lambda code: (code not in FIRST, code == "NOT_YOURS")):
         RULES[code](ended)
-    assert codes(ended.reenroll("ada")) == [("ada", broken[0])]
+    step = 0 if "NO_SUCH_STEP" in broken else None
+    assert codes(ended.reenroll("ada", from_step=step)) == [("ada", broken[0])]
+
+
+def test_words_that_are_no_address_and_unknown_ones(ended: Desk) -> None:
+    assert codes(ended.reenroll("ada@", "nobody")) == [
+        ("ada", "INVALID_ADDRESS"),
+        ("nobody", "UNKNOWN_CONTACT"),
+    ]
+    _delete(ended)
+    assert codes(ended.reenroll("ada@", "nobody")) == [
+        ("ada", "SEQUENCE_DELETED"),
+        ("nobody", "SEQUENCE_DELETED"),
+    ]
+
+
+def test_who_was_never_in_it_may_be_in_another_sequence(ended: Desk) -> None:
+    ended.apply(TASKS)
+    ended.enroll("ben", sequence="tasks")
+    assert codes(ended.reenroll("ben")) == [("ben", "IN_ANOTHER_SEQUENCE")]
+    assert codes(ended.reenroll("ben", also=True)) == [("ben", "NOT_REENROLLABLE")]
 
 
 def test_one_that_is_live_again_is_enrolled_already(ended: Desk) -> None:
@@ -276,7 +325,19 @@ def test_one_whose_last_task_was_done_while_held_has_nothing_left(desk: Desk) ->
 @pytest.mark.parametrize("step", [0, 4])
 def test_a_step_that_its_version_does_not_have(ended: Desk, step: int) -> None:
     (refusal,) = ended.reenroll("ada", from_step=step).refused
-    assert (refusal.code, refusal.message) == (
-        "NOT_REENROLLABLE",
-        "Its version has steps 1 to 3.",
-    )
+    assert (refusal.code, refusal.message) == ("NO_SUCH_STEP", "Its version has steps 1 to 3.")
+
+
+# --- whether it could be, whoever looks -----------------------------------------------------------
+
+
+@pytest.mark.parametrize("code", [c for c in RULES if c not in ("NO_SUCH_STEP", "NOT_YOURS")])
+def test_reenrollable_asks_all_but_who_asks(ended: Desk, code: str) -> None:
+    assert ended.look(1)["reenrollable"] is True
+    RULES[code](ended)
+    assert ended.look(1)["reenrollable"] is False
+
+
+def test_reenrollable_does_not_depend_on_who_asks(ended: Desk) -> None:
+    ended.change("ada", owner_id=1, owner="ann", access="owner")
+    assert ended.acting("cy").look(1)["reenrollable"] is True

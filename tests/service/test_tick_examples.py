@@ -214,7 +214,7 @@ def test_a_task_is_waited_for_at_most_so_long(desk: Desk) -> None:
     desk.tick()
     desk.done("ben")
     look = desk.look(1)
-    assert (look["waiting_on"], look["due_at"]) == ("task", None)
+    assert (look["waiting_on"], look["due_at"]) == ("task", "Sat 7 09:00")
     desk.tick(days=20)
     assert desk.tasks() == [
         ("Ring", "open", "Mon 2 09:00"),

@@ -19,6 +19,7 @@ from seqctl.domain.accounts import Limits
 from seqctl.domain.deciding import change
 from seqctl.domain.errors import Busy
 from seqctl.domain.limits import Slot
+from seqctl.domain.measures import Delay, Unit
 from seqctl.domain.model import (
     Contact,
     Email,
@@ -52,6 +53,13 @@ def write_and_fail(store: Store) -> None:
         store.workspace.move_clock(NOW + DAY)
         enroll(store, 1)
         raise ZeroDivisionError
+
+
+def assert_alike(found: list[Enrollment], expected: list[Enrollment]) -> None:
+    """The same enrollments, whichever events told of them."""
+    assert [e._replace(last_event_id=None) for e in found] == [
+        e._replace(last_event_id=None) for e in expected
+    ]
 
 
 class StoreContract:
@@ -318,6 +326,27 @@ class StoreContract:
         assert [hold.id for hold in store.holds.ending(NOW + DAY)] == [2]
         assert [hold.id for hold in store.holds.ending(NOW + 9 * DAY)] == [2, 1]
 
+    def test_whatever_one_waits_for_it_is_held_alike(self, store: Store) -> None:
+        """Its time is kept, the measure of its delay too."""
+        for contact in (1, 2, 3):
+            enroll(store, contact)
+        (delayed, tasked, lined) = store.enrollments.get([1, 2, 3])
+        five_days = Delay(5, Unit.DAY)
+        store.enrollments.record(
+            [
+                change(delayed._replace(delay=five_days, left_s=60), NOW, "edited", "", 1),
+                change(tasked._replace(waiting=Waiting.TASK), NOW, "task-created", ""),
+                change(lifecycle.limit_reached(lined), NOW, "waiting", ""),
+            ]
+        )
+        before = store.enrollments.get([1, 2, 3])
+        store.holds.place("sequence", 1, NOW, None, 1)
+        store.enrollments.hold_all(1, 1, NOW, 1, "by ann")
+        found = store.enrollments.get([1, 2, 3])
+        assert_alike(found, [lifecycle.hold(e, NOW) for e in before])
+        assert (found[0].delay, found[0].left_s) == (five_days, 60)
+        assert [e.kept_due_at for e in found] == [e.due_at for e in before]
+
     def test_holding_a_whole_sequence_is_the_twin_of_holding_each(self, store: Store) -> None:
         for contact in (1, 2):
             enroll(store, contact)
@@ -327,9 +356,7 @@ class StoreContract:
         assert store.enrollments.hold_all(1, 1, NOW, 1, "by ann") == 2
         assert store.enrollments.hold_all(1, 1, NOW + HOUR, 1, "by ann") == 0
         found = store.enrollments.get([1, 2])
-        assert [e._replace(last_event_id=None) for e in found] == [
-            e._replace(last_event_id=None) for e in expected
-        ]
+        assert_alike(found, expected)
         held = Event(NOW + HOUR, 2, "hold", said("until {at}", at=NOW), sequence_id=1)
         assert store.enrollments.tell_held(held, 2) == 0
         assert store.enrollments.tell_held(held, 1) == 2

@@ -76,8 +76,20 @@ def test_a_held_one_shows_each_hold_that_holds_it_by_age(store: SqliteStore) -> 
     assert (ben["status"], ben["waiting_on"], ben["due_at"]) == ("paused", None, None)
     assert ben["remaining_s"] == 2 * 86400
     assert ben["holds"] == [
-        {"scope": "contact", "by": "bo", "since": MONDAY + DAY, "until": None},
-        {"scope": "sequence", "by": "bo", "since": FRIDAY, "until": FRIDAY + DAY},
+        {
+            "scope": "contact",
+            "sequence": None,
+            "by": "bo",
+            "since": MONDAY + DAY,
+            "until": None,
+        },
+        {
+            "scope": "sequence",
+            "sequence": "intro",
+            "by": "bo",
+            "since": FRIDAY,
+            "until": FRIDAY + DAY,
+        },
     ]
     assert [hold["scope"] for hold in document(store, 5)["holds"]] == ["sequence", "contact"]
     assert [hold["scope"] for hold in document(store, 6)["holds"]] == ["sequence"]
