@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, closing
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import datetime
 from pathlib import Path
+from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from seqctl.store.connection import (
@@ -20,7 +21,7 @@ from seqctl.store.connection import (
 from seqctl.store.history import SqliteHistory
 from seqctl.store.people import SqlitePeople
 from seqctl.store.sequences import SqliteSequences
-from seqctl.store.tick_lock import tick_lock
+from seqctl.store.tick_lock import refuse_moved, tick_lock
 from seqctl.store.workspace import SqliteWorkspace
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class SqliteStore:
         self.history = SqliteHistory(connection)
         self._told: datetime | None = None
         self._seen: datetime | None = None
+        self._token: str | None = None
 
     @property
     def contacts(self) -> SqliteContacts:
@@ -98,14 +100,24 @@ class SqliteStore:
 
         return SqliteViews(self.connection)
 
-    def writing(self, *, patient: bool = False) -> AbstractContextManager[None]:
+    def writing(self) -> AbstractContextManager[None]:
         """One write transaction: all or nothing; inside another one, part of that one.
 
-        A `patient` one waits for the workspace up to PATIENCE_S, which no command takes.
+        Raises Busy where the clock went on meanwhile (see `tell`), and where another tick has taken
+        the workspace from this one (`LOST`).
         """
-        if patient:
-            return patiently(self.connection, writing(self.connection, self._refuse_late))
-        return writing(self.connection, self._refuse_late)
+        return writing(self.connection, self._check)
+
+    def recording(self) -> AbstractContextManager[None]:
+        """A write transaction for what can't be had again: an answer of a server.
+
+        It waits for the workspace up to PATIENCE_S, which no command takes, and is not refused.
+        """
+        return patiently(self.connection, writing(self.connection))
+
+    def is_mine(self) -> bool:
+        """Whether the workspace still belongs to the tick at work here."""
+        return self._token is None or self.workspace.owner() == self._token
 
     def tell(self, now: datetime) -> None:
         """A command is told that it is `now`, and will write so.
@@ -115,6 +127,17 @@ class SqliteStore:
         into the time of a clock that another command has found to be ahead (`clock accept`).
         """
         self._told, self._seen = now, self.history.last_at()
+
+    def _check(self) -> None:
+        self._refuse_late()
+        if not self.is_mine():
+            from seqctl.domain.errors import Busy
+
+            raise Busy(
+                "Another tick has taken this workspace over; this one has stopped.",
+                "seqctl status",
+                code="LOST",
+            )
 
     def _refuse_late(self) -> None:
         last = None if self._told is None else self.history.last_at()
@@ -137,10 +160,33 @@ class SqliteStore:
         """A write transaction that is undone at its end: what would happen, exactly."""
         return rehearsing(self.connection)
 
-    def tick_lock(self) -> AbstractContextManager[None]:
-        """One tick at a time; raises Busy at once where another one is at work."""
+    @contextmanager
+    def tick_lock(self, *, rehearsal: bool = False) -> Generator[None]:
+        """One tick at a time, whatever name it has for the file; raises as `tick_lock.tick_lock`.
+
+        The tick is known by a token of its own in the workspace, which each of its transactions
+        looks for. A `rehearsal` changes nothing, and so needs none.
+        """
         self._told = None  # a tick makes its own time
-        return tick_lock(self.path)
+        path = self._real_path()
+        with tick_lock(path) as number:
+            if rehearsal:
+                yield
+                return
+            token = token_hex(16)
+            with self.writing():
+                self.workspace.own(token)
+            # SQLite has just made sure that its own file still has that name.
+            refuse_moved(number, path)
+            self._token = token
+            try:
+                yield
+            finally:
+                self._token = None
+
+    def _real_path(self) -> Path:
+        """Where the file lies that is open, also if the path that led to it leads elsewhere by now."""
+        return Path(self.connection.execute("PRAGMA database_list").fetchone()[2])
 
     def close(self) -> None:
         """Close the file."""

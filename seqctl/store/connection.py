@@ -10,6 +10,7 @@ from pathlib import Path
 
 from seqctl.domain.errors import BadFile, Busy, NoWorkspace
 from seqctl.store.schema import APPLICATION_ID, SCHEMA_VERSION, migrate
+from seqctl.store.tick_lock import no_older_tick
 
 BUSY_TIMEOUT_S = 5.0
 PATIENCE_S = 600.0
@@ -32,7 +33,8 @@ def open_file(path: Path) -> sqlite3.Connection:
     try:
         version: int = connection.execute("PRAGMA user_version").fetchone()[0]
         if version < SCHEMA_VERSION:
-            migrate(connection)
+            with no_older_tick(path):
+                migrate(connection)
     except BaseException:
         connection.close()
         raise

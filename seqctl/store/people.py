@@ -64,6 +64,11 @@ class SqlitePeople:
         """All inboxes, connected or not, in the order in which they came."""
         return [_to_inbox(row) for row in self._connection.execute(f"{_INBOX} ORDER BY inbox.id")]
 
+    def inbox(self, inbox_id: int) -> Inbox:
+        """This inbox as it is now."""
+        row = self._connection.execute(f"{_INBOX} WHERE inbox.id = ?", (inbox_id,)).fetchone()
+        return _to_inbox(row)
+
     def connect_inbox(self, inbox: Inbox) -> Inbox:
         """Add a connected inbox (its id is ignored), or connect the one of its address anew."""
         gap = inbox.limits.gap

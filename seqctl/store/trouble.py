@@ -6,6 +6,7 @@ import sqlite3
 from pathlib import Path
 
 from seqctl.domain.errors import BadFile, Busy, SeqctlError
+from seqctl.store.tick_lock import moved
 
 DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
@@ -26,6 +27,8 @@ def sentence(error: sqlite3.Error, path: Path) -> SeqctlError | None:
             "make room, then type the same command again",
             code="DISK_FULL",
         )
+    if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_READONLY_DBMOVED:
+        return moved(path)
     if code == sqlite3.SQLITE_READONLY:
         # The journal of a change stands beside the file.
         folder = error.sqlite_errorcode == sqlite3.SQLITE_READONLY_DIRECTORY

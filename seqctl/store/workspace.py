@@ -53,6 +53,14 @@ class SqliteWorkspace:
         """Remember the time of the last tick."""
         self._connection.execute("UPDATE workspace SET last_tick_at = ?", (iso(at),))
 
+    def own(self, token: str | None) -> None:
+        """The workspace belongs to the tick of this token from here on."""
+        self._connection.execute("UPDATE workspace SET tick_token = ?", (token,))
+
+    def owner(self) -> str | None:
+        """The token of the tick that took the workspace last."""
+        return self._connection.execute("SELECT tick_token FROM workspace").fetchone()[0]
+
     def halt(self, at: datetime, by: str, reason: str) -> None:
         """Stop everything until `unhalt`."""
         self._connection.execute(
@@ -70,7 +78,7 @@ class SqliteWorkspace:
         """Remember that this file came from a backup: what was on its way may have gone out since,
         and numbers that were given since are not given again."""
         self._connection.execute(
-            "UPDATE workspace SET restored_at = ?, id_floor = ? + max("
+            "UPDATE workspace SET restored_at = ?, tick_token = NULL, id_floor = ? + max("
             "(SELECT ifnull(max(id), 0) FROM message), (SELECT ifnull(max(id), 0) FROM enrollment))",
             (iso(at), _GIVEN_SINCE_AT_MOST),
         )
