@@ -91,11 +91,12 @@ class Delivery:
         """Up to as many mails as there are sessions: all bodies, one commit, all final dots."""
         envelopes, refused = self._composed(claims)
         refused += courier.begin(envelopes)
-        self._heard(refused)
+        self._heard(claims, refused)
         begun = {claim.id for claim in claims} - {handover.id for handover in refused}
         going, handed_over = self._at_the_door(begun)
         courier.drop(begun - going)
-        self._heard(courier.finish() if going else [], handed_over)
+        if going:
+            self._heard(claims, courier.finish(), handed_over)
 
     def _at_the_door(self, begun: set[int]) -> tuple[set[int], datetime]:
         """Those of these mails that are `sending` from now on, and when: only their final dots are
@@ -109,20 +110,27 @@ class Delivery:
             self._take_back(begun - going)
         return going, settling.now
 
-    def _heard(self, answers: list[Handover], handed_over: datetime | None = None) -> None:
-        """Keep what the server said, also where another tick has taken the workspace meanwhile."""
+    def _heard(
+        self, claims: list[Claim], answers: list[Handover], handed_over: datetime | None = None
+    ) -> None:
+        """Keep what the server said, also where the workspace is another tick's by now."""
         if not answers:
             return
         with self._store.recording():
             if not self._store.is_mine():
-                answers = self._unknown_to_others(answers)
+                answers = self._news_to_others(claims, answers)
             self._settle(answers, handed_over)
 
-    def _unknown_to_others(self, answers: list[Handover]) -> list[Handover]:
-        """The answers that still tell of their mails, which another tick may have settled by now."""
-        said = {answer.id: answer for answer in answers}
-        mails = self._store.outbox.get(said)
-        return [said[mail.id] for mail in mails if mail.status in _OPEN]
+    def _news_to_others(self, claims: list[Claim], answers: list[Handover]) -> list[Handover]:
+        """The answers about mails that are still the same, and that nobody has settled meanwhile."""
+        asked = {claim.id: (claim.enrollment_id, claim.step, claim.recipient) for claim in claims}
+        open_ = {
+            mail.id
+            for mail in self._store.outbox.get(asked)
+            if mail.status in _OPEN
+            and (mail.enrollment.id, mail.step, mail.recipient) == asked[mail.id]
+        }
+        return [answer for answer in answers if answer.id in open_]
 
     def _none(self, claims: list[Claim], verdict: Verdict, words: str) -> None:
         """None of these, nor of what else is queued, can be handed over now, for one reason."""
@@ -133,10 +141,13 @@ class Delivery:
 
     def _claim(self) -> list[Claim]:
         """The next mails to hand over."""
-        store = self._store
-        with store.writing():
-            claims = store.outbox.claim(self._inbox.id, self._now(), _CLAIMED_AT_ONCE)
-            return self._still_open(claims)
+        while True:
+            with self._store.writing():
+                now = self._now()
+                claims = self._store.outbox.claim(self._inbox.id, now, _CLAIMED_AT_ONCE)
+                open_ = self._still_open(claims)
+            if open_ or not claims:
+                return open_
 
     def _still_open(self, claims: list[Claim]) -> list[Claim]:
         """Those whose day and window are open; the others go back before anything is begun."""
@@ -189,6 +200,10 @@ class Delivery:
                 # Read one by one: a bounce ends the other enrollments of its contact.
                 (mail,) = outbox.get([handover.id])
                 self._settle_one(settling, mail, handover)
+        if (
+            self.trouble is not None
+        ):  # its mails wait for the inbox from now on: so it must be known
+            self._store.people.trouble_inbox(self._inbox.id, str(self.trouble))
         self.changes += settling.changes
 
     def _sentence(self, words: str) -> str:

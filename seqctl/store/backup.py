@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import stat
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
@@ -31,7 +32,7 @@ def back_up(store: SqliteStore, path: Path) -> int:
         copy_into(store.connection, temporary)
         _refuse_damaged(temporary, store.path)
         with closing(connect(temporary)) as copy:
-            SqliteWorkspace(copy).own(None)  # put over a workspace by hand, it stops its tick
+            SqliteWorkspace(copy).disown()  # put over a workspace by hand, it stops its tick
         return temporary.stat().st_size
 
 
@@ -54,6 +55,8 @@ def restore(backup: Path, target: Path, prepare: Callable[[SqliteStore], object]
     make_folder(target.parent)
     with _alone(target), appearing(target, replace=replaces) as temporary:
         _fill(temporary, backup, prepare)
+        if replaces:
+            _take_access(temporary, target)
         return _keep(target)
 
 
@@ -113,6 +116,19 @@ def _nobody_writing(target: Path) -> Generator[None]:
             if primary_code(error) not in DAMAGED:
                 raise
         yield
+
+
+def _take_access(copy: Path, target: Path) -> None:
+    """Let whoever may use what stands at `target` use the copy that takes its place."""
+    wanted, mode = target.stat(), stat.S_IMODE(target.stat().st_mode)
+    try:
+        os.chown(copy, wanted.st_uid, wanted.st_gid)
+    except PermissionError:  # another account's: only its group, where that is one of ours
+        with suppress(PermissionError):
+            os.chown(copy, -1, wanted.st_gid)
+    if copy.stat().st_gid != wanted.st_gid:
+        mode &= ~stat.S_IRWXG  # to no other group than before
+    copy.chmod(mode)
 
 
 def _keep(target: Path) -> Path | None:

@@ -14,9 +14,10 @@ import stat
 import struct
 import sys
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from errno import EACCES, EAGAIN
 from pathlib import Path
+from typing import NamedTuple
 
 from seqctl.domain.errors import BadFile, Busy, NoWorkspace
 
@@ -24,9 +25,32 @@ _BYTE = 1 << 62
 """Far behind SQLite's lock bytes (1 GiB) and the end of the largest file (281 TB)."""
 
 
+class Locked(NamedTuple):
+    """A workspace's file that is locked: the descriptor that holds it, and the path that led to it."""
+
+    number: int
+    path: Path
+
+    @property
+    def moved(self) -> bool:
+        """Whether the path does not lead to the file any more."""
+        return not self._stands_at(self.path)
+
+    def place(self) -> Path | None:
+        """Where the file lies by now, if it still has a name that can be found."""
+        place = _name_of(self.number)
+        return place if place is not None and self._stands_at(place) else None
+
+    def _stands_at(self, path: Path) -> bool:
+        try:
+            return os.path.samestat(os.stat(path), os.fstat(self.number))
+        except OSError:
+            return False
+
+
 @contextmanager
-def tick_lock(path: Path) -> Generator[int]:
-    """Hold the tick lock of the workspace at `path`; gives the descriptor that holds it.
+def tick_lock(path: Path) -> Generator[Locked]:
+    """Hold the tick lock of the workspace at `path`.
 
     Not to be entered or left within a transaction on the same file.
 
@@ -35,23 +59,14 @@ def tick_lock(path: Path) -> Generator[int]:
         NoWorkspace: there is no file.
         BadFile: the file can't be opened for writing, or can't be locked where it lies.
     """
-    number = _opened(path)
+    locked = Locked(_opened(path), path)
     try:
-        _lock(number, path)
-        refuse_moved(number, path)
-        yield number
+        _lock(locked)
+        if locked.moved:
+            raise moved(path)
+        yield locked
     finally:
-        os.close(number)
-
-
-def refuse_moved(number: int, path: Path) -> None:
-    """Raise Busy (`MOVED`) where `path` does not lead to the file of this descriptor any more."""
-    try:
-        there = os.path.samestat(os.stat(path), os.fstat(number))
-    except OSError:
-        there = False
-    if not there:
-        raise moved(path)
+        os.close(locked.number)
 
 
 def moved(path: Path) -> Busy:
@@ -65,27 +80,36 @@ def moved(path: Path) -> Busy:
 
 @contextmanager
 def no_older_tick(path: Path) -> Generator[None]:
-    """Wait for no tick of a seqctl before format 3, which locked a file beside the workspace.
+    """Let no tick of a seqctl before format 3 work on the workspace, which locks a file beside it.
 
-    Whoever migrates a workspace holds that lock meanwhile; afterwards an older seqctl refuses the
-    file, and the lock's file is of no use. Raises Busy where an older tick is at work.
+    Whoever migrates a workspace holds that lock. An older seqctl refuses the workspace from then on,
+    so the lock's file is of no use any more and goes. Raises Busy where an older tick is at work.
     """
     old = path.with_name(f"{path.name}.tick-lock")
     try:
-        # Whatever else has that name is not waited for, not followed, and not touched.
+        # What else has that name is not followed, not waited for, and stays.
         number = os.open(old, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         yield
         return
     try:
-        if stat.S_ISREG(os.fstat(number).st_mode):
-            try:
-                fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise _ticking() from None
+        found = os.fstat(number)
+        ours = stat.S_ISREG(found.st_mode) and found.st_size == 0
+        if ours:
+            _lock_old(number)
         yield
+        if ours:
+            with suppress(OSError):  # it is in nobody's way
+                old.unlink()
     finally:
         os.close(number)
+
+
+def _lock_old(number: int) -> None:
+    try:
+        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise _ticking() from None
 
 
 def _opened(path: Path) -> int:
@@ -99,14 +123,14 @@ def _opened(path: Path) -> int:
         ) from None
 
 
-def _lock(number: int, path: Path) -> None:
+def _lock(locked: Locked) -> None:
     try:
-        fcntl.fcntl(number, _SET_LOCK, _WANTED)
+        fcntl.fcntl(locked.number, _SET_LOCK, _WANTED)
     except OSError as error:
         if error.errno in (EACCES, EAGAIN):
             raise _ticking() from None
         raise BadFile(
-            f"{path} can't be locked where it lies: {error.strerror}.",
+            f"{locked.path} can't be locked where it lies: {error.strerror}.",
             "keep the workspace on a disk of this machine",
             code="CANNOT_LOCK",
         ) from None
@@ -114,6 +138,14 @@ def _lock(number: int, path: Path) -> None:
 
 def _ticking() -> Busy:
     return Busy("Another tick is at work on this workspace.", "seqctl status", code="TICKING")
+
+
+def _name_of(number: int) -> Path | None:
+    """What the system calls the file of a descriptor now."""
+    if sys.platform == "linux":
+        with suppress(OSError):
+            return Path(os.readlink(f"/proc/self/fd/{number}"))
+    return None
 
 
 if sys.platform == "linux":
