@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from seqctl.service.planning import Plans
 
 _CLAIMED_AT_ONCE = 100
-_OPEN = frozenset({MailStatus.QUEUED, MailStatus.CLAIMED, MailStatus.SENDING, MailStatus.UNKNOWN})
+_BACK = frozenset({MailStatus.QUEUED, MailStatus.CLAIMED})
+_OPEN = frozenset({MailStatus.CLAIMED, MailStatus.SENDING, MailStatus.UNKNOWN})
 
 
 class Delivery:
@@ -127,7 +128,7 @@ class Delivery:
         open_ = {
             mail.id
             for mail in self._store.outbox.get(asked)
-            if mail.status in _OPEN
+            if (mail.status in _OPEN or mail.is_due_again)
             and (mail.enrollment.id, mail.step, mail.recipient) == asked[mail.id]
         }
         return [answer for answer in answers if answer.id in open_]
@@ -166,8 +167,7 @@ class Delivery:
     def _all_back(self) -> None:
         """Whatever is on its way from this inbox is decided anew, by what the inbox is now."""
         with self._store.writing():
-            on_its_way = (MailStatus.QUEUED, MailStatus.CLAIMED)
-            mails = self._store.outbox.unsettled(self._inbox.id, *on_its_way)
+            mails = self._store.outbox.unsettled(self._inbox.id, *_BACK)
             self._take_back({mail.id for mail in mails if mail.is_awaited})
 
     def _take_back(self, ids: set[int]) -> None:
@@ -175,7 +175,8 @@ class Delivery:
             return
         settling = self._settling()
         for mail in self._store.outbox.get(ids):
-            settling.taken_back(mail, self._why_back(settling, mail))
+            if mail.status in _BACK:  # else another tick has settled it
+                settling.taken_back(mail, self._why_back(settling, mail))
         self.changes += settling.changes
 
     def _why_back(self, settling: Settling, mail: Sent) -> str:
@@ -200,9 +201,8 @@ class Delivery:
                 # Read one by one: a bounce ends the other enrollments of its contact.
                 (mail,) = outbox.get([handover.id])
                 self._settle_one(settling, mail, handover)
-        if (
-            self.trouble is not None
-        ):  # its mails wait for the inbox from now on: so it must be known
+        if self.trouble is not None:
+            # From now on its mails wait for the inbox, so that its trouble has to be known.
             self._store.people.trouble_inbox(self._inbox.id, str(self.trouble))
         self.changes += settling.changes
 

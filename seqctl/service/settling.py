@@ -47,7 +47,7 @@ class Settling:
     def _sent(self, mail: Sent, at: datetime, words: str) -> Iterable[Change]:
         detail = mail.subject if not words else f"{mail.subject} ({words})"
         after = mail.enrollment
-        if not mail.is_awaited:
+        if not (mail.is_awaited or mail.is_due_again):
             return [change(after, self.now, "sent", detail, self._actor_id, mail.step)]
         after = lifecycle.step_done(after, self._plans.of(after), at)
         return with_finish(change(after, self.now, "sent", detail, self._actor_id, mail.step))

@@ -172,6 +172,52 @@ def test_what_a_server_said_before_the_door_is_kept(errands: Errands) -> None:
     assert errands.store.contacts.suppressed("p1@x.test") == {"bounced"}
 
 
+@pytest.mark.parametrize("sent", [True, False])
+def test_what_somebody_has_settled_meanwhile_stays(errands: Errands, sent: bool) -> None:
+    """The first mail is given up as unknown by another tick, and a person says what became of it,
+    before its command comes back."""
+    names = errands.begin(2)
+
+    def settle(errands: Errands) -> None:
+        tick_beside(errands)
+        with closing(Lockless(open_file(errands.path), errands.path)) as other:
+            resolve(other, errands.user, errands.clock.time, 1, sent=sent)
+
+    lost(errands, settle, "at the door", 1)
+    told = errands.rows("SELECT kind FROM event WHERE enrollment_id = 1 AND kind = 'sent'")
+    assert errands.statuses() == ["sent", "sent"]
+    assert told == [("sent",)], "once"
+    errands.tick()
+    assert Counter(errands.went()) == Counter(names), "an answer that came late took it back"
+
+
+def test_a_number_that_another_mail_has_by_now(errands: Errands) -> None:
+    """An older copy is put over the file, and goes on: its mail 1 is not the one that was answered."""
+    backup = errands.folder / "backup.db"
+    errands.connect()
+    errands.apply()
+    back_up(errands.store, backup)
+    errands.enroll("p1")
+
+    def go_on_from_the_copy(errands: Errands) -> None:
+        shutil.copyfile(backup, errands.path)
+        script = errands.folder / "deliver"
+        usual = script.read_text()
+        script.write_text(usual.replace("exit 0", "kill -9 $$"))
+        with closing(errands.again()) as other:
+            errands.store, first = other, errands.store
+            errands.enroll("q1")
+            errands.store = first
+        tick_beside(errands)
+        script.write_text(usual)
+
+    lost(errands, go_on_from_the_copy, "at the door", 1)
+    assert errands.went() == ["q1", "p1"]
+    assert errands.rows("SELECT id, recipient, status FROM message") == [
+        (1, "q1@x.test", "unknown")
+    ]
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_stolen_at_random_nobody_gets_two(tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)
