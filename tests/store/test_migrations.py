@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -146,3 +147,37 @@ def test_old_and_new_workspaces_have_the_same_tables(tmp_path: Path) -> None:
     assert store.connection.execute(query).fetchall() == fresh.execute(query).fetchall()
     store.close()
     fresh.close()
+
+
+def released_2(path: Path) -> sqlite3.Connection:
+    """The same workspace as the second format had it."""
+    connection = released_1(path)
+    migrations = Migrations("seqctl")
+
+    @migrations(name="0002_mail")
+    def mail(db: Database) -> None:
+        schema.add_mail(db.conn)
+
+    connection.execute("PRAGMA foreign_keys = OFF")
+    migrations.apply(Database(connection, execute_plugins=False))
+    connection.execute("PRAGMA user_version = 2")
+    return connection
+
+
+@pytest.mark.parametrize("older", [released_1, released_2])
+def test_an_older_workspace_belongs_to_no_tick_until_one_takes_it(
+    tmp_path: Path, older: Callable[[Path], sqlite3.Connection]
+) -> None:
+    path = tmp_path / "workspace.db"
+    older(path).close()
+    store = open_store(path)
+    marks = store.workspace.marks()
+    assert marks is not None
+    assert marks == ("s", None)
+    with store.tick_lock():
+        assert store.is_mine()
+        again = store.workspace.marks()
+    assert again is not None
+    assert again.secret == "s"
+    assert again.token
+    store.close()
