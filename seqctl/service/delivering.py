@@ -31,8 +31,8 @@ _OPEN = frozenset({MailStatus.CLAIMED, MailStatus.SENDING, MailStatus.UNKNOWN})
 class Delivery:
     """Hands over what is queued of one inbox.
 
-    `before_a_round` is called before each few mails. `trouble` is why its account may not send, if so;
-    `outage` why its server could not be reached.
+    `look_again` is called before mails are begun and before they go out. `trouble` is why its account
+    may not send, if so; `outage` why its server could not be reached.
     """
 
     def __init__(
@@ -42,14 +42,14 @@ class Delivery:
         office: PostOffice,
         plans: Plans,
         inbox: Inbox,
-        before_a_round: Callable[[], None] = lambda: None,
+        look_again: Callable[[], None] = lambda: None,
     ) -> None:
         self._store = store
         self._clock = clock
         self._office = office
         self._plans = plans
         self._inbox = inbox
-        self._before_a_round = before_a_round
+        self._look_again = look_again
         self._composing = Composing(store, office)
         self.trouble: AccountRefused | None = None
         self.outage: Unreachable | None = None
@@ -77,11 +77,14 @@ class Delivery:
 
     def _all(self, courier: Courier, claims: list[Claim]) -> None:
         while claims and self.trouble is None:
-            self._before_a_round()
+            self._look_again()
             at_once = courier.sessions  # fewer once the server has refused one
-            now, later = self._still_open(claims[:at_once]), claims[at_once:]
-            if not self._is_as_it_was():
-                self._all_back()
+            with self._store.writing():
+                now, later = self._still_open(claims[:at_once]), claims[at_once:]
+                as_it_was = self._is_as_it_was()
+                if not as_it_was:
+                    self._all_back()
+            if not as_it_was:
                 return
             if now:
                 self._round(courier, now)
@@ -94,6 +97,7 @@ class Delivery:
         refused += courier.begin(envelopes)
         self._heard(claims, refused)
         begun = {claim.id for claim in claims} - {handover.id for handover in refused}
+        self._look_again()  # a slow server may have taken its time over the bodies
         going, handed_over = self._at_the_door(begun)
         courier.drop(begun - going)
         if going:
@@ -155,9 +159,7 @@ class Delivery:
         settling = self._settling()
         mails = self._store.outbox.get(claim.id for claim in claims)
         closed = {mail.id for mail in mails if not settling.may_go(mail)}
-        if closed:
-            with self._store.writing():
-                self._take_back(closed)
+        self._take_back(closed)
         return [claim for claim in claims if claim.id not in closed]
 
     def _is_as_it_was(self) -> bool:
@@ -166,9 +168,8 @@ class Delivery:
 
     def _all_back(self) -> None:
         """Whatever is on its way from this inbox is decided anew, by what the inbox is now."""
-        with self._store.writing():
-            mails = self._store.outbox.unsettled(self._inbox.id, *_BACK)
-            self._take_back({mail.id for mail in mails if mail.is_awaited})
+        mails = self._store.outbox.unsettled(self._inbox.id, *_BACK)
+        self._take_back({m.id for m in mails if m.is_awaited or m.status == MailStatus.CLAIMED})
 
     def _take_back(self, ids: set[int]) -> None:
         if not ids:

@@ -341,6 +341,19 @@ def test_who_answers_a_long_tick_gets_nothing(
     assert result.unenrolled == (1 if "p2" in names else 2)
 
 
+def test_who_answers_while_a_server_takes_its_time_gets_nothing(reading: Errands) -> None:
+    """The bodies are on the wire for six minutes; only then comes the door."""
+
+    def deed(reached: str) -> None:
+        if reached == "begun" and not (reading.folder / "mails/new/p1").exists():
+            reading.later(minutes=6)
+            answer(reading, "p1")
+
+    reading.office = ErrandOffice(deed)
+    reading.tick()
+    assert "p1" not in reading.went()
+
+
 def test_a_mailbox_that_can_not_be_read_again_stops_its_inbox(reading: Errands) -> None:
     def deed(reached: str) -> None:
         if reached == "handed over":

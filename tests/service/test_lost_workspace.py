@@ -249,13 +249,13 @@ def test_stolen_at_random_nobody_gets_two(tmp_path: Path, seed: int) -> None:
 # --- the file replaced under a tick -----------------------------------------------------------------
 
 
-def replaced(errands: Errands, do: Callable[[], None], code: str) -> None:
-    """Tick, replace the file when the second mail is on its way through the door."""
+def replaced(errands: Errands, do: Callable[[], None], code: str, at: str = "handed over") -> None:
+    """Tick, replace the file when the second mail has come to a point of its way."""
     left = 2
 
     def deed(reached: str) -> None:
         nonlocal left
-        left -= reached == "handed over"
+        left -= reached == at
         if left == 0:
             left = -1
             do()
@@ -264,7 +264,7 @@ def replaced(errands: Errands, do: Callable[[], None], code: str) -> None:
     with pytest.raises(Busy) as stopped:
         errands.tick()
     assert stopped.value.code == code
-    assert errands.went() == ["p1", "p2"]
+    assert errands.went() == ["p1", "p2"][: 1 if at == "begun" else 2]
     errands.office = Office()
 
 
@@ -347,8 +347,11 @@ def test_a_backup_copied_over_it(errands: Errands, made: str) -> None:
     assert errands.statuses() == known
 
 
+@pytest.mark.parametrize("point", ["begun", "handed over"])
 @pytest.mark.parametrize("what", ["another workspace", "an older format", "nothing"])
-def test_something_else_copied_over_it(errands: Errands, tmp_path: Path, what: str) -> None:
+def test_something_else_copied_over_it(
+    errands: Errands, tmp_path: Path, what: str, point: str
+) -> None:
     """Nothing of this workspace is written into what is none of it, though numbers may be the same."""
     errands.begin(4)
     (tmp_path / "other").mkdir()
@@ -361,7 +364,7 @@ def test_something_else_copied_over_it(errands: Errands, tmp_path: Path, what: s
     other.store.close()
     if what == "nothing":
         other.path.write_bytes(b"")
-    replaced(errands, lambda: shutil.copyfile(other.path, errands.path) and None, "LOST")
+    replaced(errands, lambda: shutil.copyfile(other.path, errands.path) and None, "LOST", point)
     assert errands.path.read_bytes() == other.path.read_bytes()
     errands.store.close()
     errands.path.unlink()
