@@ -8,6 +8,7 @@ again; one that was `sending` may not, until it was looked for in Sent.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -204,7 +205,8 @@ class Delivery:
                 self._settle_one(settling, mail, handover)
         if self.trouble is not None:
             # From now on its mails wait for the inbox, so that its trouble has to be known.
-            self._store.people.trouble_inbox(self._inbox.id, str(self.trouble))
+            self._inbox = replace(self._inbox, trouble=str(self.trouble))
+            self._store.people.trouble_inbox(self._inbox.id, self._inbox.trouble)
         self.changes += settling.changes
 
     def _sentence(self, words: str) -> str:
