@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -196,6 +198,13 @@ def restore(
     session.say(f"Restored {session.path} from {path}.")
     if kept is not None:
         session.say(f"What stood there is kept: {kept}")
+        if kept.stat().st_nlink > 1:
+            session.warn(
+                "It has other names still (hard links): a tick by one of them would send again."
+            )
+            session.warn(
+                f"  try: find {shlex.quote(str(kept.parent))} -samefile {shlex.quote(str(kept))}"
+            )
 
 
 def _ask_to_replace(session: Session, backup: Path) -> None:

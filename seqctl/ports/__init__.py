@@ -114,9 +114,18 @@ class Store(Protocol):
     def received(self) -> ReceivedMails: ...
     @property
     def history(self) -> History: ...
-    def writing(self, *, patient: bool = False) -> AbstractContextManager[None]:
-        """One write transaction: all or nothing. A `patient` one waits for minutes where another
-        command is at work: what it has to write can't be had again."""
+    def writing(self) -> AbstractContextManager[None]:
+        """One write transaction: all or nothing, begun before anything is read. Raises Busy (`LOST`)
+        where another tick has taken the workspace from the one at work here."""
+        ...
+
+    def recording(self) -> AbstractContextManager[None]:
+        """A write transaction for what can't be had again, an answer of a server: it waits for
+        minutes where another command is at work, and is not refused."""
+        ...
+
+    def is_mine(self) -> bool:
+        """Whether the workspace still belongs to the tick at work here."""
         ...
 
     def reading(self) -> AbstractContextManager[None]:
@@ -135,6 +144,7 @@ class Store(Protocol):
         """What is wrong with the stored rows, the first of it, or None; it reads all of them."""
         ...
 
-    def tick_lock(self) -> AbstractContextManager[None]:
-        """One tick at a time; raises Busy at once where another one is at work."""
+    def tick_lock(self, *, rehearsal: bool = False) -> AbstractContextManager[None]:
+        """One tick at a time; raises Busy at once where another one is at work. From here on the
+        workspace belongs to this tick, unless it is a `rehearsal`, which changes nothing."""
         ...

@@ -56,6 +56,15 @@ class Sent(NamedTuple):
         waited = self.enrollment.waiting is not None and self.enrollment.waiting.value == "mail"
         return waited and self.enrollment.last_message_id == self.id
 
+    @property
+    def is_due_again(self) -> bool:
+        """Whether it went back, and its enrollment comes to it once more."""
+        enrollment = self.enrollment
+        waits = enrollment.waiting is not None and enrollment.waiting.value in ("delay", "limit")
+        same = (enrollment.last_message_id, enrollment.step) == (self.id, self.step)
+        back = self.status == MailStatus.QUEUED and enrollment.held_since is None
+        return waits and same and back
+
 
 class Outbox(Protocol):
     """Mails on their way, and the copies that are still to be written."""

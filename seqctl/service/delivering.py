@@ -8,12 +8,12 @@ again; one that was `sending` may not, until it was looked for in Sent.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from seqctl.domain.errors import SeqctlError
 from seqctl.domain.model import Change, Inbox, MailStatus
-from seqctl.domain.schedule import is_open
 from seqctl.ports.mail import AccountRefused, Envelope, Handover, Unreachable, Verdict
 from seqctl.service.outgoing import Composing
 from seqctl.service.settling import Settling
@@ -25,22 +25,32 @@ if TYPE_CHECKING:
     from seqctl.service.planning import Plans
 
 _CLAIMED_AT_ONCE = 100
+_BACK = frozenset({MailStatus.QUEUED, MailStatus.CLAIMED})
+_OPEN = frozenset({MailStatus.CLAIMED, MailStatus.SENDING, MailStatus.UNKNOWN})
 
 
 class Delivery:
     """Hands over what is queued of one inbox.
 
-    `trouble` is why its account may not send, if so; `outage` why its server could not be reached.
+    `look_again` is called before mails are begun and before they go out. `trouble` is why its account
+    may not send, if so; `outage` why its server could not be reached.
     """
 
     def __init__(
-        self, store: Store, clock: Clock, office: PostOffice, plans: Plans, inbox: Inbox
+        self,
+        store: Store,
+        clock: Clock,
+        office: PostOffice,
+        plans: Plans,
+        inbox: Inbox,
+        look_again: Callable[[], None] = lambda: None,
     ) -> None:
         self._store = store
         self._clock = clock
         self._office = office
         self._plans = plans
         self._inbox = inbox
+        self._look_again = look_again
         self._composing = Composing(store, office)
         self.trouble: AccountRefused | None = None
         self.outage: Unreachable | None = None
@@ -68,26 +78,65 @@ class Delivery:
 
     def _all(self, courier: Courier, claims: list[Claim]) -> None:
         while claims and self.trouble is None:
+            self._look_again()
             at_once = courier.sessions  # fewer once the server has refused one
-            self._round(courier, claims[:at_once])
-            claims = claims[at_once:] or self._claim()
+            with self._store.writing():
+                now, later = self._still_open(claims[:at_once]), claims[at_once:]
+                as_it_was = self._is_as_it_was()
+                if not as_it_was:
+                    self._all_back()
+            if not as_it_was:
+                return
+            if now:
+                self._round(courier, now)
+            claims = later or self._claim()
         self._none(claims, Verdict.ACCOUNT, str(self.trouble))
 
     def _round(self, courier: Courier, claims: list[Claim]) -> None:
         """Up to as many mails as there are sessions: all bodies, one commit, all final dots."""
-        store = self._store
         envelopes, refused = self._composed(claims)
         refused += courier.begin(envelopes)
+        self._heard(claims, refused)
         begun = {claim.id for claim in claims} - {handover.id for handover in refused}
+        self._look_again()  # a slow server may have taken its time over the bodies
+        going, handed_over = self._at_the_door(begun)
+        courier.drop(begun - going)
+        if going:
+            self._heard(claims, courier.finish(), handed_over)
+
+    def _at_the_door(self, begun: set[int]) -> tuple[set[int], datetime]:
+        """Those of these mails that are `sending` from now on, and when: only their final dots are
+        missing. Everything is asked again, in the same transaction; the others go back (spec, section 2).
+        """
+        store = self._store
         with store.writing():
-            self._settle(refused)
-            going, handed_over = store.outbox.mark_sending(begun), self._now()
-        stopped = begun - going
-        courier.drop(stopped)
-        outcomes = courier.finish() if going else []
-        with store.writing(patient=True):  # an answer that is lost now is lost for good
-            self._settle(outcomes, handed_over)
-            self._take_back(stopped, "its enrollment was held or ended, or the workspace halted")
+            settling = self._settling()
+            mails = store.outbox.get(begun) if self._is_as_it_was() else []
+            going = store.outbox.mark_sending(mail.id for mail in mails if settling.may_go(mail))
+            self._take_back(begun - going)
+        return going, settling.now
+
+    def _heard(
+        self, claims: list[Claim], answers: list[Handover], handed_over: datetime | None = None
+    ) -> None:
+        """Keep what the server said, also where the workspace is another tick's by now."""
+        if not answers:
+            return
+        with self._store.recording():
+            if not self._store.is_mine():
+                answers = self._news_to_others(claims, answers)
+            self._settle(answers, handed_over)
+
+    def _news_to_others(self, claims: list[Claim], answers: list[Handover]) -> list[Handover]:
+        """The answers about mails that are still the same, and that nobody has settled meanwhile."""
+        asked = {claim.id: (claim.enrollment_id, claim.step, claim.recipient) for claim in claims}
+        open_ = {
+            mail.id
+            for mail in self._store.outbox.get(asked)
+            if (mail.status in _OPEN or mail.is_due_again)
+            and (mail.enrollment.id, mail.step, mail.recipient) == asked[mail.id]
+        }
+        return [answer for answer in answers if answer.id in open_]
 
     def _none(self, claims: list[Claim], verdict: Verdict, words: str) -> None:
         """None of these, nor of what else is queued, can be handed over now, for one reason."""
@@ -97,26 +146,47 @@ class Delivery:
             claims = self._claim()
 
     def _claim(self) -> list[Claim]:
-        """The next mails to hand over; those whose window has closed meanwhile go back."""
-        store, now = self._store, self._now()
-        with store.writing():
-            claims = store.outbox.claim(self._inbox.id, now, _CLAIMED_AT_ONCE)
-            mails = store.outbox.get(claim.id for claim in claims)
-            closed = {mail.id for mail in mails if not self._may_go_at(mail, now)}
-            self._take_back(closed, "the day or window has closed meanwhile")
+        """The next mails to hand over."""
+        while True:
+            with self._store.writing():
+                now = self._now()
+                claims = self._store.outbox.claim(self._inbox.id, now, _CLAIMED_AT_ONCE)
+                open_ = self._still_open(claims)
+            if open_ or not claims:
+                return open_
+
+    def _still_open(self, claims: list[Claim]) -> list[Claim]:
+        """Those whose day and window are open; the others go back before anything is begun."""
+        settling = self._settling()
+        mails = self._store.outbox.get(claim.id for claim in claims)
+        closed = {mail.id for mail in mails if not settling.may_go(mail)}
+        self._take_back(closed)
         return [claim for claim in claims if claim.id not in closed]
 
-    def _may_go_at(self, mail: Sent, now: datetime) -> bool:
-        enrollment = mail.enrollment
-        return enrollment.any_time or is_open(now, self._plans.of(enrollment).calendar)
+    def _is_as_it_was(self) -> bool:
+        """Whether the inbox is as this delivery knows it: its account, its limits, no trouble."""
+        return self._inbox == self._store.people.inbox(self._inbox.id)
 
-    def _take_back(self, ids: set[int], words: str) -> None:
+    def _all_back(self) -> None:
+        """Whatever is on its way from this inbox is decided anew, by what the inbox is now."""
+        mails = self._store.outbox.unsettled(self._inbox.id, *_BACK)
+        self._take_back({m.id for m in mails if m.is_awaited or m.status == MailStatus.CLAIMED})
+
+    def _take_back(self, ids: set[int]) -> None:
         if not ids:
             return
         settling = self._settling()
         for mail in self._store.outbox.get(ids):
-            settling.taken_back(mail, words)
+            if mail.status in _BACK:  # else another tick has settled it
+                settling.taken_back(mail, self._why_back(settling, mail))
         self.changes += settling.changes
+
+    def _why_back(self, settling: Settling, mail: Sent) -> str:
+        if not settling.may_go(mail):
+            return "the day or window closed before it went out"
+        if not self._is_as_it_was():
+            return "its inbox was changed before it went out"
+        return "its enrollment was held or ended, or the workspace halted, before it went out"
 
     def _settle(self, handovers: list[Handover], handed_over: datetime | None = None) -> None:
         """What the server said; its mails went out at `handed_over`, just before it answered."""
@@ -133,6 +203,10 @@ class Delivery:
                 # Read one by one: a bounce ends the other enrollments of its contact.
                 (mail,) = outbox.get([handover.id])
                 self._settle_one(settling, mail, handover)
+        if self.trouble is not None:
+            # From now on its mails wait for the inbox, so that its trouble has to be known.
+            self._inbox = replace(self._inbox, trouble=str(self.trouble))
+            self._store.people.trouble_inbox(self._inbox.id, self._inbox.trouble)
         self.changes += settling.changes
 
     def _sentence(self, words: str) -> str:

@@ -5,7 +5,7 @@ An inbox that can't be read or is refused stops for this tick, with its sentence
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from seqctl.domain.message_ids import message_id, seqctl_id
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from seqctl.service.planning import Plans
 
 _COPIES_AT_ONCE = 20
+_FRESH = timedelta(minutes=5)
+"""So long what was read of the mailboxes is good enough to send by."""
 
 
 class Trouble(NamedTuple):
@@ -48,11 +50,13 @@ class Mailroom:
         self.changes: list[Change] = []
         self.ended_by_mail = 0
         self._stopped: set[int] = set()
+        self._read_at = clock.now()
 
     def prepare(self) -> None:
         """Read every mailbox, settle what an interrupted tick left, and let go on what waited."""
         for inbox in self._store.people.inboxes():  # also those that send no longer
             self.changes += take_back(self._store, self._clock, self._plans, inbox)
+        self._read_at = self._clock.now()
         for inbox in self._inboxes():
             try:
                 self._read_and_look(inbox)
@@ -70,7 +74,9 @@ class Mailroom:
             except (Unreachable, AccountRefused) as error:
                 self._stop(inbox, error)
                 continue
-            delivery = Delivery(self._store, self._clock, self._office, self._plans, inbox)
+            delivery = Delivery(
+                self._store, self._clock, self._office, self._plans, inbox, self._read_again
+            )
             worked |= delivery.run()
             self.changes += delivery.changes
             if delivery.trouble is not None:
@@ -111,6 +117,25 @@ class Mailroom:
         now = self._simulated_now or self._clock.now()
         synced = read_mailbox(self._store, self._office, self._plans, now, inbox, mailbox)
         self.ended_by_mail += synced.ended
+
+    def _read_again(self) -> None:
+        """In a long tick: who answered meanwhile gets nothing more (spec, section 2)."""
+        if self._clock.now() - self._read_at <= _FRESH:
+            return
+        self._read_at = self._clock.now()
+        for inbox in self._inboxes():
+            if inbox.account.reads and inbox.id not in self._stopped:
+                try:
+                    self._open_and_read(inbox)
+                except (Unreachable, AccountRefused) as error:
+                    self._stop(inbox, error)
+
+    def _open_and_read(self, inbox: Inbox) -> None:
+        mailbox = self._office.mailbox(inbox.account)
+        try:
+            self._read(inbox, mailbox)
+        finally:
+            mailbox.close()
 
     def _look(self, inbox: Inbox, mailbox: Mailbox | None) -> None:
         find = None if mailbox is None else self._finder(inbox, mailbox)

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from seqctl.domain import lifecycle
 from seqctl.domain.deciding import change, ended, with_finish
-from seqctl.domain.model import Change, Event, MailStatus
+from seqctl.domain.errors import SeqctlError
+from seqctl.domain.model import Change, Enrollment, Event, MailStatus
 from seqctl.domain.retrying import next_try
 from seqctl.domain.schedule import is_open, next_opening
 
@@ -46,7 +47,7 @@ class Settling:
     def _sent(self, mail: Sent, at: datetime, words: str) -> Iterable[Change]:
         detail = mail.subject if not words else f"{mail.subject} ({words})"
         after = mail.enrollment
-        if not mail.is_awaited:
+        if not (mail.is_awaited or mail.is_due_again):
             after = after._replace(had_mail=True)
             return [change(after, self.now, "sent", detail, self._actor_id, mail.step)]
         after = lifecycle.step_done(after, self._plans.of(after), at)
@@ -59,7 +60,7 @@ class Settling:
             self.refused(mail, f"tried {mail.tries + 1} times in two days; at last: {words}")
             return
         self._store.outbox.settle([mail.id], MailStatus.QUEUED, self.now, words, tried=True)
-        self._go_back(mail, self._placed(mail, due), "try-later", words)
+        self._go_back(mail, due, "try-later", words)
 
     def blocked(self, mail: Sent, words: str) -> None:
         """The account may not send now: nothing is wrong with the mail, which waits with its inbox."""
@@ -67,12 +68,17 @@ class Settling:
         self._go_back(mail, self.now, "waiting", words, blocked=True)
 
     def taken_back(self, mail: Sent, words: str) -> None:
-        """It has not gone out and is due again; where its enrollment has ended it never will."""
+        """It has not gone out and is due again, at once or at the next opening; where its enrollment
+        has ended it never will."""
         live = mail.enrollment.live
         status = MailStatus.QUEUED if live else MailStatus.CANCELLED
         self._store.outbox.settle([mail.id], status, self.now)
         if live:
             self._go_back(mail, self.now, "taken-back", words)
+
+    def may_go(self, mail: Sent) -> bool:
+        """Whether the day and the window of its enrollment are open now."""
+        return self._is_open(mail.enrollment, self.now)
 
     def refused(self, mail: Sent, words: str) -> None:
         """The mail itself is refused for good: its enrollment ends with an error."""
@@ -107,19 +113,26 @@ class Settling:
     def _go_back(
         self, mail: Sent, due: datetime, kind: str, words: str, *, blocked: bool = False
     ) -> None:
-        if mail.is_awaited:
-            after = lifecycle.mail_back(mail.enrollment, due, blocked=blocked)
-            self._record([change(after, self.now, kind, words, self._actor_id)])
+        if not mail.is_awaited:
+            return
+        try:
+            due = due if blocked else self._placed(mail.enrollment, due)
+        except SeqctlError as error:  # no day allows it any more
+            self._record([ended(mail.enrollment, self.now, "error", error.code, error.message)])
+            return
+        after = lifecycle.mail_back(mail.enrollment, due, blocked=blocked)
+        self._record([change(after, self.now, kind, words, self._actor_id)])
 
     def _told(self, mail: Sent, kind: str, words: str) -> Change:
         return change(mail.enrollment, self.now, kind, words, self._actor_id, mail.step)
 
-    def _placed(self, mail: Sent, due: datetime) -> datetime:
-        enrollment = mail.enrollment
-        calendar = self._plans.of(enrollment).calendar
-        if enrollment.any_time or is_open(due, calendar):
+    def _placed(self, enrollment: Enrollment, due: datetime) -> datetime:
+        if self._is_open(enrollment, due):
             return due
-        return next_opening(due, calendar)
+        return next_opening(due, self._plans.of(enrollment).calendar)
+
+    def _is_open(self, enrollment: Enrollment, moment: datetime) -> bool:
+        return enrollment.any_time or is_open(moment, self._plans.of(enrollment).calendar)
 
     def _record(self, changes: list[Change]) -> None:
         self._store.enrollments.record(changes)

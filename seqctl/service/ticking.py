@@ -110,7 +110,7 @@ def tick(
         WrongUsage: `to` lies before the stored clock.
     """
     guard: AbstractContextManager[None] = store.rehearsing() if dry_run else nullcontext()
-    with store.tick_lock(), guard:
+    with store.tick_lock(rehearsal=dry_run), guard:
         run = _Run(store, clock, dry_run)
         run.aim(by=by, to=to, until_idle=until_idle)
         if office is not None and not dry_run:

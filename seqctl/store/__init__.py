@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from contextlib import AbstractContextManager, closing
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import datetime
 from pathlib import Path
+from secrets import token_hex
 from typing import TYPE_CHECKING
 
+from seqctl.domain.errors import Busy
 from seqctl.store.connection import (
     blank,
+    connect,
     copy_into,
     open_file,
     patiently,
@@ -21,8 +24,8 @@ from seqctl.store.connection import (
 from seqctl.store.history import SqliteHistory
 from seqctl.store.people import SqlitePeople
 from seqctl.store.sequences import SqliteSequences
-from seqctl.store.tick_lock import tick_lock
-from seqctl.store.workspace import SqliteWorkspace
+from seqctl.store.tick_lock import Locked, moved, tick_lock
+from seqctl.store.workspace import Marks, SqliteWorkspace
 
 if TYPE_CHECKING:
     import sqlite3
@@ -41,14 +44,20 @@ class SqliteStore:
     """Implements `ports.Store` over one connection."""
 
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
-        self.connection = connection
         self.path = path
+        self._told: datetime | None = None
+        self._seen: datetime | None = None
+        self._owned: Marks | None = None
+        self._locked: Locked | None = None
+        self._moved_from: Path | None = None
+        self._work_on(connection)
+
+    def _work_on(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
         self.workspace = SqliteWorkspace(connection)
         self.people = SqlitePeople(connection)
         self.sequences = SqliteSequences(connection)
         self.history = SqliteHistory(connection)
-        self._told: datetime | None = None
-        self._seen: datetime | None = None
 
     @property
     def contacts(self) -> SqliteContacts:
@@ -99,14 +108,41 @@ class SqliteStore:
 
         return SqliteViews(self.connection)
 
-    def writing(self, *, patient: bool = False) -> AbstractContextManager[None]:
+    def writing(self) -> AbstractContextManager[None]:
         """One write transaction: all or nothing; inside another one, part of that one.
 
-        A `patient` one waits for the workspace up to PATIENCE_S, which no command takes.
+        Raises Busy where the clock went on meanwhile (see `tell`), and where another tick has taken
+        the workspace from this one (`LOST`).
         """
-        if patient:
-            return patiently(self.connection, writing(self.connection, self._refuse_late))
-        return writing(self.connection, self._refuse_late)
+        return writing(self.connection, self._check)
+
+    @contextmanager
+    def recording(self) -> Generator[None]:
+        """A write transaction for what can't be had again: an answer of a server.
+
+        It waits for the workspace up to PATIENCE_S, which no command takes; it is not refused; and
+        where the file was moved from under the tick it follows it. Raises Busy (`MOVED`) where it
+        has no name any more.
+        """
+        self._follow()
+        with patiently(self.connection, writing(self.connection, self._refuse_another)):
+            yield
+
+    def _follow(self) -> None:
+        """Work on the file where it lies now: SQLite writes nothing to one that was moved."""
+        if self._locked is None or not self._locked.moved:
+            return
+        path, place = self._locked.path, self._locked.place()
+        self._moved_from = self._moved_from or path
+        if place is None:
+            raise moved(path)
+        self.connection.close()
+        self._work_on(connect(place))
+        self._locked = self._locked._replace(path=place)
+
+    def is_mine(self) -> bool:
+        """Whether the workspace still belongs to the tick at work here."""
+        return self._owned is None or self.workspace.marks() == self._owned
 
     def tell(self, now: datetime) -> None:
         """A command is told that it is `now`, and will write so.
@@ -117,13 +153,23 @@ class SqliteStore:
         """
         self._told, self._seen = now, self.history.last_at()
 
+    def _check(self) -> None:
+        self._refuse_late()
+        if self._moved_from is not None:
+            raise moved(self._moved_from)
+        if not self.is_mine():
+            raise _lost()
+
+    def _refuse_another(self) -> None:
+        marks = self.workspace.marks()
+        if self._owned is not None and (marks is None or marks.secret != self._owned.secret):
+            raise _lost()
+
     def _refuse_late(self) -> None:
         last = None if self._told is None else self.history.last_at()
         if self._told is None or last is None:
             return
         if last > self._told or (self._seen is not None and last < self._seen):
-            from seqctl.domain.errors import Busy
-
             raise Busy(
                 "The workspace's clock was moved while this command waited; nothing was changed.",
                 "type the same command again",
@@ -138,10 +184,31 @@ class SqliteStore:
         """A write transaction that is undone at its end: what would happen, exactly."""
         return rehearsing(self.connection)
 
-    def tick_lock(self) -> AbstractContextManager[None]:
-        """One tick at a time; raises Busy at once where another one is at work."""
+    @contextmanager
+    def tick_lock(self, *, rehearsal: bool = False) -> Generator[None]:
+        """One tick at a time, whatever name it has for the file; raises as `tick_lock.tick_lock`.
+
+        The tick is known by a token of its own in the workspace, which each of its transactions
+        looks for. A `rehearsal` changes nothing, and so needs none.
+        """
         self._told = None  # a tick makes its own time
-        return tick_lock(self.path)
+        with tick_lock(self._real_path()) as locked:
+            if rehearsal:
+                yield
+                return
+            with self.writing():
+                owned = self.workspace.own(token_hex(16))
+            if locked.moved:  # SQLite has just made sure that its own file has that name
+                raise moved(locked.path)
+            self._owned, self._locked = owned, locked
+            try:
+                yield
+            finally:
+                self._owned = self._locked = None
+
+    def _real_path(self) -> Path:
+        """Where the file lies that is open, also if the path that led to it leads elsewhere by now."""
+        return Path(self.connection.execute("PRAGMA database_list").fetchone()[2])
 
     def refuse_other_tables(self) -> None:
         """Raise BadFile (`DAMAGED`) where the tables are not as seqctl makes them."""
@@ -222,6 +289,14 @@ def was_interrupted(path: Path) -> bool:
     from seqctl.store import temporaries
 
     return os.path.lexists(path) and temporaries.was_interrupted(path)
+
+
+def _lost() -> Busy:
+    return Busy(
+        "Another tick has taken this workspace over, or another file its place; this tick has stopped.",
+        "seqctl status",
+        code="LOST",
+    )
 
 
 def translate(error: BaseException, path: Path) -> SeqctlError | None:

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from seqctl.domain.errors import BadFile, Busy
 from seqctl.store.connection import connect, copy_into, open_file, refuse_foreign
 from seqctl.store.placing import appearing, make_folder
-from seqctl.store.tick_lock import tick_lock
+from seqctl.store.tick_lock import no_older_tick, tick_lock
 from seqctl.store.trouble import DAMAGED, primary_code, sentence
+from seqctl.store.workspace import SqliteWorkspace
 
 if TYPE_CHECKING:
     from seqctl.store import SqliteStore
@@ -30,6 +31,8 @@ def back_up(store: SqliteStore, path: Path) -> int:
     with appearing(path) as temporary, _telling(store.path, path):
         copy_into(store.connection, temporary)
         _refuse_damaged(temporary, store.path)
+        with closing(connect(temporary)) as copy:
+            SqliteWorkspace(copy).disown()  # put over a workspace by hand, it stops its tick
         return temporary.stat().st_size
 
 
@@ -46,11 +49,14 @@ def restore(backup: Path, target: Path, prepare: Callable[[SqliteStore], object]
         raise BadFile(f"There is no file {backup}.", f"ls -l {backup.parent}")
     refuse_foreign(backup)
     target = _led_to(target)
-    if backup.resolve() == target:
+    replaces = os.path.lexists(target)
+    if replaces and os.path.samefile(backup, target):
         raise BadFile(f"{backup} is the workspace itself.", "name a file made by seqctl backup")
     make_folder(target.parent)
-    with tick_lock(target), _nobody_writing(target), appearing(target, replace=True) as temporary:
+    with _alone(target), appearing(target, replace=replaces) as temporary:
         _fill(temporary, backup, prepare)
+        if replaces:
+            _take_access(temporary, target)
         return _keep(target)
 
 
@@ -100,13 +106,20 @@ def _refuse_damaged(copy: Path, original: Path) -> None:
 
 
 @contextmanager
-def _nobody_writing(target: Path) -> Generator[None]:
-    """Hold the write lock of what stands at `target`, if it can still be opened as a workspace."""
+def _alone(target: Path) -> Generator[None]:
+    """Let no tick and no command work on what stands at `target`, whatever name they have for it."""
     if not os.path.lexists(target) or _is_emptied(target):
         yield
         return
     with suppress(Busy):  # made by a newer seqctl: its locks are the same
         refuse_foreign(target)
+    with no_older_tick(target), tick_lock(target), _nobody_writing(target):
+        yield
+
+
+@contextmanager
+def _nobody_writing(target: Path) -> Generator[None]:
+    """Hold the write lock of what stands at `target`, if it can still be opened as a workspace."""
     with ExitStack() as stack:
         try:
             connection = stack.enter_context(closing(connect(target)))
@@ -122,6 +135,19 @@ def _is_emptied(target: Path) -> bool:
     """Whether a file holds nothing at all, as a full disk or a slip of `>` leaves it."""
     state = target.stat()
     return stat.S_ISREG(state.st_mode) and state.st_size == 0
+
+
+def _take_access(copy: Path, target: Path) -> None:
+    """Let whoever may use what stands at `target` use the copy that takes its place."""
+    wanted, mode = target.stat(), stat.S_IMODE(target.stat().st_mode)
+    try:
+        os.chown(copy, wanted.st_uid, wanted.st_gid)
+    except PermissionError:  # another account's: only its group, where that is one of ours
+        with suppress(PermissionError):
+            os.chown(copy, -1, wanted.st_gid)
+    if copy.stat().st_gid != wanted.st_gid:
+        mode &= ~stat.S_IRWXG  # to no other group than before
+    copy.chmod(mode)
 
 
 def _keep(target: Path) -> Path | None:

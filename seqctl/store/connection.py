@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import stat
 from collections.abc import Callable, Generator
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from seqctl.domain.errors import BadFile, Busy, NoWorkspace
 from seqctl.store.schema import APPLICATION_ID, SCHEMA_VERSION, migrate
+from seqctl.store.tick_lock import no_older_tick
 
 BUSY_TIMEOUT_S = 5.0
 PATIENCE_S = 600.0
@@ -28,11 +30,13 @@ def open_file(path: Path) -> sqlite3.Connection:
         Busy: the file was made by a newer seqctl (it is left untouched).
     """
     refuse_foreign(path)
+    finish_by_other_names(path)
     connection = connect(path)
     try:
         version: int = connection.execute("PRAGMA user_version").fetchone()[0]
         if version < SCHEMA_VERSION:
-            migrate(connection)
+            with no_older_tick(path):
+                migrate(connection)
     except BaseException:
         connection.close()
         raise
@@ -70,6 +74,24 @@ def connect(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def finish_by_other_names(path: Path) -> None:
+    """Let SQLite undo what a crash left half done under another name of the file (a hard link).
+
+    The journal of a change stands beside the name by which it was made, and SQLite looks for it by
+    the name by which it opens the file. Names in other folders can't be known.
+    """
+    found = path.stat()
+    if found.st_nlink == 1:
+        return
+    here = path.resolve()
+    for entry in os.scandir(here.parent):
+        if entry.inode() != found.st_ino or entry.name == here.name:
+            continue
+        if os.path.lexists(f"{entry.path}-journal"):
+            with closing(connect(Path(entry.path))) as other:
+                other.execute("SELECT count(*) FROM sqlite_schema").fetchone()
 
 
 def refuse_foreign(path: Path) -> None:

@@ -66,6 +66,11 @@ class SqlitePeople:
         rows = rows_of(self._connection, "inbox", f"{_INBOX} ORDER BY inbox.id")
         return [_readable_inbox(row) for row in rows]
 
+    def inbox(self, inbox_id: int) -> Inbox:
+        """This inbox as it is now."""
+        row = self._connection.execute(f"{_INBOX} WHERE inbox.id = ?", (inbox_id,)).fetchone()
+        return _to_inbox(row)
+
     def connect_inbox(self, inbox: Inbox) -> Inbox:
         """Add a connected inbox (its id is ignored), or connect the one of its address anew."""
         gap = inbox.limits.gap

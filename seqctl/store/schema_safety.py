@@ -9,7 +9,7 @@ from seqctl.store.aliases import fill
 _MOMENT = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9]Z"
 
 # Which tick the workspace belongs to.
-_OWNER: tuple[str, ...] = ()
+_OWNER: tuple[str, ...] = ("ALTER TABLE workspace ADD COLUMN tick_token TEXT",)
 
 # Whose turn it is at an inbox with a limit.
 _LINE: tuple[str, ...] = (

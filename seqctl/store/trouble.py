@@ -8,6 +8,7 @@ from pathlib import Path
 
 from seqctl.domain.errors import BadFile, Busy, Damaged, SeqctlError
 from seqctl.store.rows import is_undecodable
+from seqctl.store.tick_lock import moved
 
 DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
@@ -58,6 +59,8 @@ def sentence(error: sqlite3.Error, path: Path) -> SeqctlError | None:
             "make room, then type the same command again",
             code="DISK_FULL",
         )
+    if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_READONLY_DBMOVED:
+        return moved(path)
     if code == sqlite3.SQLITE_READONLY:
         # The journal of a change stands beside the file.
         folder = error.sqlite_errorcode == sqlite3.SQLITE_READONLY_DIRECTORY

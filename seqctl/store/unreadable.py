@@ -29,6 +29,7 @@ MOMENTS: Mapping[str, tuple[str, ...]] = {
     "sequence_version": ("created_at",),
     "enrollment": (
         "base", "delay_ends_at", "due_at", "held_since", "enrolled_at", "last_step_at", "ended_at",
+        "kept_due_at",
     ),
     "agenda": ("due_at",),
     "hold": ("since", "until"),

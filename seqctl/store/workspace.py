@@ -5,13 +5,22 @@ from __future__ import annotations
 import secrets
 import sqlite3
 from datetime import datetime
+from typing import NamedTuple
 
 from seqctl.domain.moments import iso
 from seqctl.ports import Ahead, WorkspaceState
 from seqctl.store.rows import Row, moment, of_table, text
+from seqctl.store.trouble import primary_code
 
 _GIVEN_SINCE_AT_MOST = 100_000
 """So many mails or enrollments were made at most between a backup and its restore."""
+
+
+class Marks(NamedTuple):
+    """The secret of a workspace, which never changes, and the token of the tick that took it last."""
+
+    secret: str
+    token: str | None
 
 
 class SqliteWorkspace:
@@ -49,6 +58,28 @@ class SqliteWorkspace:
         """Remember the time of the last tick."""
         self._connection.execute("UPDATE workspace SET last_tick_at = ?", (iso(at),))
 
+    def own(self, token: str) -> Marks:
+        """The workspace belongs to the tick of this token from here on; what it is known by."""
+        (secret,) = self._connection.execute(
+            "UPDATE workspace SET tick_token = ? RETURNING secret", (token,)
+        ).fetchone()
+        return Marks(secret, token)
+
+    def disown(self) -> None:
+        """The workspace belongs to no tick."""
+        self._connection.execute("UPDATE workspace SET tick_token = NULL")
+
+    def marks(self) -> Marks | None:
+        """What the workspace and its latest tick are known by; None where another file, or an older
+        format, has taken its place under the connection."""
+        try:
+            row = self._connection.execute("SELECT secret, tick_token FROM workspace").fetchone()
+        except sqlite3.OperationalError as error:
+            if primary_code(error) != sqlite3.SQLITE_ERROR:
+                raise
+            return None
+        return None if row is None else Marks(*row)
+
     def halt(self, at: datetime, by: str, reason: str) -> None:
         """Stop everything until `unhalt`."""
         self._connection.execute(
@@ -66,7 +97,7 @@ class SqliteWorkspace:
         """Remember that this file came from a backup: what was on its way may have gone out since,
         and numbers that were given since are not given again."""
         self._connection.execute(
-            "UPDATE workspace SET restored_at = ?, id_floor = ? + max("
+            "UPDATE workspace SET restored_at = ?, tick_token = NULL, id_floor = ? + max("
             "(SELECT ifnull(max(id), 0) FROM message), (SELECT ifnull(max(id), 0) FROM enrollment))",
             (iso(at), _GIVEN_SINCE_AT_MOST),
         )

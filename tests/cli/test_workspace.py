@@ -396,6 +396,18 @@ def test_a_restore_waits_for_no_tick(simulated: Cli) -> None:
     )
 
 
+def test_a_restore_says_that_another_name_still_leads_to_the_old(simulated: Cli) -> None:
+    simulated.ok("backup", "copy.db")
+    os.link(simulated.db, simulated.folder / "other.db")
+    answer = simulated("restore", "copy.db", "--yes")
+    kept = f"{simulated.db}.before-restore-1"
+    assert answer.exit_code == 0
+    assert answer.stderr == (
+        "It has other names still (hard links): a tick by one of them would send again.\n"
+        f"  try: find {simulated.folder} -samefile {kept}\n"
+    )
+
+
 def test_a_damaged_workspace_is_replaced_with_its_journal(simulated: Cli) -> None:
     simulated.ok("backup", "copy.db")
     with simulated.db.open("r+b") as file:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -159,6 +160,7 @@ def released_2(path: Path) -> sqlite3.Connection:
     def mail(db: Database) -> None:
         add_mail(db.conn)
 
+    connection.execute("PRAGMA foreign_keys = OFF")
     migrations.apply(Database(connection, execute_plugins=False))
     connection.execute("PRAGMA user_version = 2")
     return connection
@@ -228,3 +230,22 @@ def test_the_mails_of_0_1_0_name_those_before_them(tmp_path: Path) -> None:
         rows = store.connection.execute("SELECT id, previous FROM message ORDER BY id").fetchall()
         assert rows == [(1, None), (2, 1)]
         assert store.enrollments.get([1])[0].had_mail
+
+
+@pytest.mark.parametrize("older", [released_1, released_2])
+def test_an_older_workspace_belongs_to_no_tick_until_one_takes_it(
+    tmp_path: Path, older: Callable[[Path], sqlite3.Connection]
+) -> None:
+    path = tmp_path / "workspace.db"
+    older(path).close()
+    store = open_store(path)
+    marks = store.workspace.marks()
+    assert marks is not None
+    assert marks == ("s", None)
+    with store.tick_lock():
+        assert store.is_mine()
+        again = store.workspace.marks()
+    assert again is not None
+    assert again.secret == "s"
+    assert again.token
+    store.close()
