@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
 
 from seqctl.domain.errors import BadFile, Busy, NoWorkspace
-from seqctl.store.schema import APPLICATION_ID, SCHEMA_VERSION, migrate
+from seqctl.store.schema import APPLICATION_ID, SCHEMA_VERSION, migrate, roll_back
 
 BUSY_TIMEOUT_S = 5.0
 PATIENCE_S = 600.0
@@ -59,6 +59,8 @@ def copy_into(connection: sqlite3.Connection, path: Path) -> None:
             # Takes the lock, waiting five seconds at most: `backup` alone would wait for ever.
             connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
             connection.backup(copy)
+        # A copy is one file; in WAL its last changes would stand beside it.
+        copy.execute("PRAGMA journal_mode = DELETE")
 
 
 class _TidyConnection(sqlite3.Connection):
@@ -171,8 +173,7 @@ def writing(
         yield
         connection.execute("COMMIT")
     except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
+        roll_back(connection)
         raise
 
 
@@ -211,4 +212,4 @@ def rehearsing(connection: sqlite3.Connection) -> Generator[None]:
     try:
         yield
     finally:
-        connection.execute("ROLLBACK")
+        roll_back(connection)

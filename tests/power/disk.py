@@ -50,6 +50,15 @@ class Image(NamedTuple):
                 path.write_bytes(content)
 
 
+def image_of(folder: Path) -> Image:
+    """What a folder holds now."""
+    files = [
+        (str(path), None if path.is_dir() else path.read_bytes())
+        for path in sorted(folder.rglob("*"))
+    ]
+    return Image(tuple(files), "as it stands")
+
+
 class _Change(NamedTuple):
     """What happens to names at one stroke: the file that each has afterwards, or that it is gone."""
 
@@ -121,6 +130,12 @@ class Disk:
             yield _image(names, self._certain, f"{names_how}, what is certain")
             if self._written:
                 yield _image(names, self._content, f"{names_how}, all that was written")
+        for one in self._changes if len(self._changes) > 1 else ():
+            for some in ([one], [change for change in self._changes if change is not one]):
+                names = dict(self._certain_names)
+                for change in some:
+                    change.apply(names)
+                yield _image(names, self._content, "some names, all that was written")
         for _ in range(torn if self._changes or self._written else 0):
             yield self._torn(lambda: chance.random() < 0.5)
 

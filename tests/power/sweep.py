@@ -1,19 +1,25 @@
-"""The sweep: the power is cut, or the disk fails, at each operation of a command; then life goes on."""
+"""The sweep: the power is cut, or the disk fails, at each operation of a command; then life goes on.
+
+Life is the same command again and the next tick. At its end nobody has a mail twice or misses one of which
+nothing is known, `doctor` finds nothing, and all stands as if nothing had happened.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
+from seqctl.domain.errors import SeqctlError
 from seqctl.domain.message_ids import seqctl_id
 from seqctl.service.doctor import examine
 from seqctl.store import open_store
-from tests.power.disk import Disk, Image
+from tests.power.disk import Disk, Image, image_of
 from tests.power.operations import Fault, Outside
 from tests.power.recording import recording
 from tests.power.stage import Answer, Stage, as_in_life
@@ -22,24 +28,25 @@ FOR_EVER = 1_000_000
 State = dict[str, list[tuple[Any, ...]]]
 
 _STATE = {
-    "enrollment": "SELECT c.email, q.name, v.number, e.user_id, e.status, e.waiting, e.step, e.reason, "
-    "e.error, e.held_since IS NULL FROM enrollment AS e JOIN contact AS c ON c.id = e.contact_id "
-    "JOIN sequence AS q ON q.id = e.sequence_id JOIN sequence_version AS v ON v.id = e.version_id",
+    "enrollment": "SELECT c.email, q.name, v.number, e.user_id, e.status, e.waiting, e.step, "
+    "e.reason, e.error, e.held_since IS NULL FROM enrollment AS e "
+    "JOIN contact AS c ON c.id = e.contact_id JOIN sequence AS q ON q.id = e.sequence_id "
+    "JOIN sequence_version AS v ON v.id = e.version_id",
     "message": "SELECT recipient, step, status FROM message",
     "task": "SELECT enrollment_id, step, status FROM task",
     "hold": "SELECT scope, sequence_id, contact_id, user_id, until FROM hold",
     "suppression": "SELECT address, kind FROM suppression",
     "version": "SELECT sequence_id, number, steps FROM sequence_version",
     "event": "SELECT kind, contact_id, sequence_id, enrollment_id, step FROM event "
-    "WHERE kind IN ('enrolled', 'paused', 'resumed', 'sent', 'finished', 'task-created', 'edited')",
-    "version of the tables": "PRAGMA user_version",
+    "WHERE kind IN ('enrolled', 'paused', 'resumed', 'sent', 'finished', 'edited')",
+    "format": "PRAGMA user_version",
 }
-_ASKED = "SELECT enrollment_id, step, recipient FROM message WHERE status = 'unknown'"
+_ASKED = "SELECT enrollment_id, step FROM message WHERE status = 'unknown'"
 
 
 @dataclass
 class Tally:
-    """What a sweep of one command found."""
+    """What a sweep of one command found: `different` are the disks of which no two lead to the same."""
 
     operations: int = 0
     disks: int = 0
@@ -47,145 +54,153 @@ class Tally:
     doubled: int = 0
     lost: int = 0
     asked: int = 0
-    wrong: list[str] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list[str])
+
+
+def _nothing(stage: Stage) -> list[str]:
+    del stage
+    return []
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """A command, from the stage as it stands, and what is typed after the trouble."""
+    """A command, on the stage as it stands. `also` says what else is wrong with a disk, if anything."""
 
     stage: Stage
     command: tuple[str, ...]
-    also: Callable[[Stage], list[str]] = lambda _: []
-    """What else must be so on each disk, before life goes on: a sentence for each thing that isn't."""
-    torn: int = 1
+    also: Callable[[Stage], list[str]] = _nothing
 
 
-@dataclass
-class _Before:
-    """The stage as it stood, to which each try goes back."""
+def cuts(scenario: Scenario, seed: int, *, torn: int = 1, every: int = 1) -> Tally:
+    """Cut the power after each operation of the command (or each `every`-th); what came of it."""
+    return _Sweep(scenario).cuts(seed, torn, every)
 
-    disk: Image
+
+def failures(
+    scenario: Scenario, many: int = 1, *, full: bool = False, every: int = 1, first: int = 1
+) -> Tally:
+    """Let each operation of the command (or each `every`-th from the `first` on) fail, with those that
+    follow it if they are to be `many`; what came of it."""
+    return _Sweep(scenario).failures(Fault(first, many, full), every)
+
+
+class _End(NamedTuple):
+    """How it ended: the state, and the steps whose mails the world has taken."""
+
+    state: State
     taken: list[str]
 
 
-def cuts(scenario: Scenario, seed: int, every: int = 1) -> Tally:
-    """Cut the power after each operation of the command (or each `every`-th); what came of it."""
-    stage, tally, chance = scenario.stage, Tally(), Random(seed)
-    before = _before(stage)
-    with as_in_life(), recording(stage.folder) as recorder:
-        disk = Disk(stage.folder, recorder.file_at)
-        stage.recorder = recorder
-        answer = stage(*scenario.command)
-        stage.recorder = None
-    assert answer.exit_code == 0, answer
-    goal = _go_on(scenario, tally)
-    tally.operations = recorder.number
-    seen: dict[object, list[str]] = {}
-    taken = list(before.taken)
-    for number, operation in enumerate([None, *recorder.operations]):
-        if operation is not None:
-            disk.apply(operation)
-        if isinstance(operation, Outside):
-            taken.append(operation.what)
-        if number % every and not isinstance(operation, Outside):
-            continue
-        for image in disk.images(chance, scenario.torn):
-            tally.disks += 1
-            key = image.files, tuple(taken)
-            if key not in seen:
-                seen[key] = []
-                image.put(stage.folder)
-                stage.taken[:] = taken
-                where = f"seed {seed}, cut after operation {number} ({image.how})"
-                _try(scenario, goal, tally, where)
-    tally.different = len(seen)
-    _put_back(stage, before)
-    return tally
+class _Sweep:
+    def __init__(self, scenario: Scenario) -> None:
+        self._scenario = scenario
+        self._stage = scenario.stage
+        self._before = image_of(self._stage.folder), list(self._stage.taken)
+        self._tally = Tally()
+        self._seen: dict[object, str] = {}
 
+    def cuts(self, seed: int, torn: int, every: int) -> Tally:
+        stage, chance = self._stage, Random(seed)
+        with as_in_life(), recording(stage.folder) as recorder:
+            disk = Disk(stage.folder, recorder.file_at)
+            stage.recorder = recorder
+            answer = stage(*self._scenario.command)
+            stage.recorder = None
+        assert answer.exit_code == 0, answer
+        self._goal = self._lead_to_the_end()
+        self._tally.operations = recorder.number
+        taken = list(self._before[1])
+        for number, operation in enumerate([None, *recorder.operations]):
+            if operation is not None:
+                disk.apply(operation)
+            if isinstance(operation, Outside):
+                taken.append(operation.what)
+            if number % every and not isinstance(operation, Outside):
+                continue
+            for image in disk.images(chance, torn):
+                self._put(image, taken)
+                self._try(f"seed {seed}, cut after operation {number} ({image.how})")
+        return self._ended()
 
-def failures(scenario: Scenario, many: int = 1, *, full: bool = False, every: int = 1) -> Tally:
-    """Let each operation of the command fail, by itself or with `many` that follow."""
-    stage, tally = scenario.stage, Tally()
-    before = _before(stage)
-    assert stage(*scenario.command).exit_code == 0
-    goal = _go_on(scenario, tally)
-    first = 0
-    while True:
-        first += every
-        _put_back(stage, before)
-        with as_in_life(), recording(stage.folder, Fault(first, many, full)) as recorder:
-            answer = stage(*scenario.command)
-        tally.operations = max(tally.operations, recorder.number)
-        if first > recorder.number:
-            break
-        if not recorder.failed:
-            continue
-        tally.disks += 1
-        where = f"operation {first} of {recorder.number} fails ({recorder.failed[0]!r:.60})"
-        tally.wrong += [f"{where}: {what}" for what in _ill_told(answer)]
-        _try(scenario, goal, tally, where)
-    tally.different = tally.disks
-    _put_back(stage, before)
-    return tally
+    def failures(self, fault: Fault, every: int) -> Tally:
+        stage = self._stage
+        assert stage(*self._scenario.command).exit_code == 0
+        self._goal = self._lead_to_the_end()
+        while True:
+            self._put(*self._before)
+            with as_in_life(), recording(stage.folder, fault) as recorder:
+                answer = stage(*self._scenario.command)
+            if fault.first > recorder.number:
+                self._tally.operations = recorder.number
+                return self._ended()
+            if recorder.failed:
+                where = f"operation {fault.first} fails: {str(recorder.failed[0])[:80]}"
+                self._tell(where, _ill_told(answer))
+                self._try(where)
+            fault = fault._replace(first=fault.first + every)
 
+    def _put(self, image: Image, taken: list[str]) -> None:
+        image.put(self._stage.folder)
+        self._stage.taken[:] = taken
 
-def _before(stage: Stage) -> _Before:
-    with recording(stage.folder) as recorder:
-        disk = Disk(stage.folder, recorder.file_at)
-    (image,) = disk.images(Random(0), 0)[:1] if False else list(disk.images(Random(0), 0))[:1]
-    return _Before(image, list(stage.taken))
+    def _ended(self) -> Tally:
+        self._put(*self._before)
+        self._tally.different = len(self._seen)
+        return self._tally
 
+    def _tell(self, where: str, wrong: Sequence[str]) -> None:
+        self._tally.wrong += [f"{where}: {what}" for what in wrong]
 
-def _put_back(stage: Stage, before: _Before) -> None:
-    before.disk.put(stage.folder)
-    stage.taken[:] = before.taken
+    def _try(self, where: str) -> None:
+        """Let life go on with the disk as it is, unless one that amounts to the same was tried."""
+        self._tally.disks += 1
+        self._tell(where, self._scenario.also(self._stage))
+        key = self._key()
+        if key not in self._seen:
+            self._seen[key] = where
+            self._judge(where, self._lead_to_the_end(where))
 
+    def _key(self) -> object:
+        """All that what follows depends on, once SQLite has rolled back what was not committed."""
+        stage = self._stage
+        try:
+            open_store(stage.db).close()
+        except SeqctlError as error:
+            return str(error), *stage.taken
+        content = hashlib.sha256()
+        for name, data in image_of(stage.folder).files:
+            if not name.endswith("-journal"):  # nothing is left in it
+                content.update(repr((name, data)).encode())
+        return content.digest(), *stage.taken
 
-# --- life goes on --------------------------------------------------------------------------------
+    def _lead_to_the_end(self, where: str = "nothing fails") -> _End:
+        """The same command again, and the next tick."""
+        stage, at = self._stage, self._stage.clock.time
+        for words in (self._scenario.command, ("tick",)):
+            self._tell(f"{where}, then {words[0]}", _ill_told(stage(*words)))
+            stage.later(minutes=5)
+        stage.clock.time = at
+        with closing(open_store(stage.db)) as store:
+            self._tell(where, [f"doctor: {found}" for found in examine(store)])
+            state = _state(store.connection)
+            secret = store.workspace.state().secret
+            state["asked"] = [
+                (seqctl_id(*asked, secret),) for asked in store.connection.execute(_ASKED)
+            ]
+        state["copies"] = list(_copies(stage.folder))
+        return _End(state, list(stage.taken))
 
-
-@dataclass
-class _Goal:
-    """How it ends where nothing goes wrong."""
-
-    state: State
-    taken: set[str]
-
-
-def _try(scenario: Scenario, goal: _Goal, tally: Tally, where: str) -> None:
-    wrong = scenario.also(scenario.stage)
-    end = _go_on(scenario, tally, wrong)
-    with closing(open_store(scenario.stage.db)) as store:
-        asked = store.connection.execute(_ASKED).fetchall()
-        secret = store.workspace.state().secret
-    steps_asked = {seqctl_id(enrollment, step, secret) for enrollment, step, _ in asked}
-    taken = scenario.stage.taken
-    doubled = [step for step in set(taken) if taken.count(step) > 1]
-    lost = goal.taken - set(taken) - steps_asked
-    tally.doubled += len(doubled)
-    tally.lost += len(lost)
-    tally.asked += bool(asked)
-    wrong += [f"doubled {step}" for step in doubled] + [f"lost {step}" for step in lost]
-    if not asked:
-        wrong += _differences(end.state, goal.state)
-    tally.wrong += [f"{where}: {what}" for what in wrong]
-
-
-def _go_on(scenario: Scenario, tally: Tally, wrong: list[str] | None = None) -> _Goal:
-    """The same command again, and the next tick."""
-    stage, found = scenario.stage, tally.wrong if wrong is None else wrong
-    at = stage.clock.time
-    for words in (scenario.command, ("tick",)):
-        answer = stage(*words)
-        found += _ill_told(answer)
-        stage.later(minutes=5)
-    stage.clock.time = at
-    with closing(open_store(stage.db)) as store:
-        found += [f"doctor: {one}" for one in examine(store)]
-        state = _state(store.connection)
-    state["files"] = list(_copies(stage.folder))
-    return _Goal(state, set(stage.taken))
+    def _judge(self, where: str, end: _End) -> None:
+        asked = {step for (step,) in end.state["asked"]}
+        doubled = {step for step in end.taken if end.taken.count(step) > 1}
+        lost = set(self._goal.taken) - set(end.taken) - asked
+        self._tally.doubled += len(doubled)
+        self._tally.lost += len(lost)
+        self._tally.asked += bool(asked)
+        self._tell(where, [f"doubled: {step}" for step in sorted(doubled)])
+        self._tell(where, [f"lost: {step}" for step in sorted(lost)])
+        if not asked:
+            self._tell(where, _differences(end.state, self._goal.state))
 
 
 def _state(connection: sqlite3.Connection) -> State:
@@ -193,8 +208,9 @@ def _state(connection: sqlite3.Connection) -> State:
 
 
 def _copies(folder: Path) -> Iterator[tuple[str, bytes]]:
-    for path in sorted(folder.glob("**/new/*")):
-        yield path.name, path.read_bytes()
+    for part in ("new", "cur"):
+        for path in sorted(folder.glob(f"**/{part}/*")):
+            yield path.name, path.read_bytes()
 
 
 def _differences(one: State, other: State) -> list[str]:
@@ -207,10 +223,10 @@ def _differences(one: State, other: State) -> list[str]:
 
 def _ill_told(answer: Answer) -> list[str]:
     """What is wrong with what a command said: a defect, a traceback, a failure without a word."""
-    told = answer.stderr
+    told = answer.stderr.strip()
     if answer.exit_code == 1 or "defect" in told or "Traceback" in told:
-        return [f"exit {answer.exit_code}: {told.strip()}"]
-    if answer.exit_code and not told.strip() and not answer.stdout.strip():
+        return [f"exit {answer.exit_code}: {told}"]
+    if answer.exit_code and not told and not answer.stdout.strip():
         return [f"exit {answer.exit_code} without a word"]
     return []
 
