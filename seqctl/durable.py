@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
@@ -12,7 +14,7 @@ def write(path: Path, content: bytes) -> None:
 
     Raises OSError.
     """
-    with path.open("wb") as file:
+    with _naming(path), path.open("wb") as file:
         file.write(content)
         file.flush()
         _sync(file.fileno())
@@ -25,7 +27,8 @@ def sync(path: Path) -> None:
     """
     descriptor = os.open(path, os.O_RDONLY)
     try:
-        _sync(descriptor)
+        with _naming(path):
+            _sync(descriptor)
     finally:
         os.close(descriptor)
 
@@ -38,10 +41,19 @@ def make_folder(folder: Path) -> None:
         sync(made.parent)
 
 
+@contextmanager
+def _naming(path: Path) -> Generator[None]:
+    """Let an error say of which file it speaks: one of a descriptor does not."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = error.filename or str(path)
+        raise
+
+
 def _sync(descriptor: int) -> None:
     if sys.platform == "darwin":
         import fcntl
-        from contextlib import suppress
 
         with suppress(OSError):  # a file system that knows only the other way
             fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)  # fsync leaves it in the disk's own cache

@@ -117,6 +117,8 @@ class Disk:
                 self._change((), ((path, None),))
             case Link(path, other):
                 self._change((), ((other, self._names[path]),))
+            case Rename(path) if path not in self._names:
+                pass  # the shared memory of WAL, of which nothing is ever certain
             case Rename(path, to):
                 self._change((path,), ((to, self._names[path]),))
             case Delete(path):

@@ -111,14 +111,14 @@ class Failing(Exception):
 class Recorder:
     """Keeps what the disk is asked to do with the files below `folder`.
 
-    With a `fault` some operations fail instead: they are neither done nor kept. `number` counts all that were
-    asked for, and `failed` those of them that did not work.
+    With a `fault` some operations fail instead: they are neither done nor kept. `attempted` are all that were
+    asked for and could fail, `failed` those of them that did.
     """
 
     def __init__(self, folder: Path, fault: Fault | None = None) -> None:
         self.folder = os.path.realpath(folder)
         self.operations: list[Operation] = []
-        self.number = 0
+        self.attempted: list[Operation] = []
         self.failed: list[Operation] = []
         self._fault = fault
         self._files: dict[tuple[int, int], int] = {}
@@ -133,8 +133,8 @@ class Recorder:
 
     def attempt(self, operation: Operation) -> None:
         """Something is about to be done; raises Failing where it is to fail."""
-        self.number += 1
-        if self._fault is not None and self._fault.strikes(self.number, operation):
+        self.attempted.append(operation)
+        if self._fault is not None and self._fault.strikes(len(self.attempted), operation):
             self.failed.append(operation)
             raise Failing(self._fault.full)
 

@@ -90,19 +90,16 @@ def tick_by_command(stage: Stage) -> Iterator[Scenario]:
 
 @scenario("tick, the file in WAL")
 def tick_in_wal(stage: Stage) -> Iterator[Scenario]:
-    with by_command(stage):
-        stage.ok("enroll", "intro", *leads(1))
-        with closing(sqlite3.connect(stage.db)) as shell:
-            shell.execute("PRAGMA journal_mode = WAL")
-        yield Scenario(stage, ("tick",))
+    for ready in tick_by_command(stage):
+        _switch_to_wal(stage)
+        yield ready
 
 
 @scenario("tick, the file of a group")
 def tick_of_a_group(stage: Stage) -> Iterator[Scenario]:
-    with by_command(stage), pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(connection, "_journal_is_for_everybody", lambda _: False)
-        stage.ok("enroll", "intro", *leads(1))
-        yield Scenario(stage, ("tick",))
+        yield from tick_by_command(stage)
 
 
 @scenario("tick, copy into a Maildir's Sent")
@@ -147,6 +144,11 @@ def tick_captured(stage: Stage) -> Iterator[Scenario]:
     begun(stage, "--capture", "--capture-to", copies, contacts=3, simulated=True)
     stage.ok("enroll", "intro", *leads(3))
     yield Scenario(stage, ("tick",))
+
+
+def _switch_to_wal(stage: Stage) -> None:
+    with closing(sqlite3.connect(stage.db)) as shell:
+        shell.execute("PRAGMA journal_mode = WAL")
 
 
 # --- what people type ------------------------------------------------------------------------------
@@ -218,14 +220,20 @@ def restore(stage: Stage) -> Iterator[Scenario]:
 
         def kept(_: Stage) -> list[str]:
             """What stood there is there, in its place or beside it."""
-            paths = [stage.db, *stage.folder.glob("w.db.before-restore-*")]
-            paths = [path for path in paths if not path.name.endswith("-journal")]
+            paths = [stage.db, *stage.folder.glob("w.db.before-restore-?")]
             found = [problem for path in paths for problem in _unsound(path)]
             if not any("after@x.test" in _contacts(path) for path in paths):
                 found.append(f"what stood there is gone: {[path.name for path in paths]}")
             return found
 
         yield Scenario(stage, ("restore", copy, "--yes"), kept)
+
+
+@scenario("restore over a file in WAL")
+def restore_over_wal(stage: Stage) -> Iterator[Scenario]:
+    for ready in restore(stage):
+        _switch_to_wal(stage)
+        yield ready
 
 
 @scenario("migration from format 2")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -55,6 +56,8 @@ class Tally:
     lost: int = 0
     asked: int = 0
     wrong: list[str] = field(default_factory=list[str])
+    told: Counter[tuple[int, str]] = field(default_factory=Counter[tuple[int, str]])
+    """How the command ended where the disk failed: its exit code and what it said."""
 
 
 def _nothing(stage: Stage) -> list[str]:
@@ -76,12 +79,11 @@ def cuts(scenario: Scenario, seed: int, *, torn: int = 1, every: int = 1) -> Tal
     return _Sweep(scenario).cuts(seed, torn, every)
 
 
-def failures(
-    scenario: Scenario, many: int = 1, *, full: bool = False, every: int = 1, first: int = 1
-) -> Tally:
-    """Let each operation of the command (or each `every`-th from the `first` on) fail, with those that
-    follow it if they are to be `many`; what came of it."""
-    return _Sweep(scenario).failures(Fault(first, many, full), every)
+def failures(scenario: Scenario, *, full: bool = False, every: int = 1) -> Tally:
+    """Let each operation of the command (or each `every`-th) fail by itself, or the disk be full from it on;
+    what came of it."""
+    fault = Fault(1, FOR_EVER, full=True) if full else Fault(1)
+    return _Sweep(scenario).failures(fault, every)
 
 
 class _End(NamedTuple):
@@ -108,7 +110,7 @@ class _Sweep:
             stage.recorder = None
         assert answer.exit_code == 0, answer
         self._goal = self._lead_to_the_end()
-        self._tally.operations = recorder.number
+        self._tally.operations = len(recorder.operations)
         taken = list(self._before[1])
         for number, operation in enumerate([None, *recorder.operations]):
             if operation is not None:
@@ -123,21 +125,24 @@ class _Sweep:
         return self._ended()
 
     def failures(self, fault: Fault, every: int) -> Tally:
-        stage = self._stage
-        assert stage(*self._scenario.command).exit_code == 0
+        stage, command = self._stage, self._scenario.command
+        with as_in_life(), recording(stage.folder) as recorder:
+            assert stage(*command).exit_code == 0
         self._goal = self._lead_to_the_end()
-        while True:
+        self._tally.operations = len(recorder.attempted)
+        for number, operation in enumerate(recorder.attempted[::every]):
+            here = fault._replace(first=1 + number * every)
+            if not here.strikes(here.first, operation):
+                continue  # it begins with a later one
             self._put(*self._before)
-            with as_in_life(), recording(stage.folder, fault) as recorder:
-                answer = stage(*self._scenario.command)
-            if fault.first > recorder.number:
-                self._tally.operations = recorder.number
-                return self._ended()
-            if recorder.failed:
-                where = f"operation {fault.first} fails: {str(recorder.failed[0])[:80]}"
-                self._tell(where, _ill_told(answer))
-                self._try(where)
-            fault = fault._replace(first=fault.first + every)
+            with as_in_life(), recording(stage.folder, here) as failing:
+                answer = stage(*command)
+            assert failing.failed
+            where = f"operation {here.first} fails: {str(operation)[:80]}"
+            self._tell(where, _ill_told(answer))
+            self._tally.told[answer.exit_code, answer.stderr.strip()] += 1
+            self._try(where)
+        return self._ended()
 
     def _put(self, image: Image, taken: list[str]) -> None:
         image.put(self._stage.folder)
@@ -199,7 +204,7 @@ class _Sweep:
         self._tally.asked += bool(asked)
         self._tell(where, [f"doubled: {step}" for step in sorted(doubled)])
         self._tell(where, [f"lost: {step}" for step in sorted(lost)])
-        if not asked:
+        if end.state["asked"] == self._goal.state["asked"]:
             self._tell(where, _differences(end.state, self._goal.state))
 
 
@@ -229,13 +234,3 @@ def _ill_told(answer: Answer) -> list[str]:
     if answer.exit_code and not told and not answer.stdout.strip():
         return [f"exit {answer.exit_code} without a word"]
     return []
-
-
-def table(rows: Sequence[tuple[str, Tally]]) -> str:
-    """The tallies as a table of Markdown."""
-    heads = ("command", "operations", "disks", "different", "doubled", "lost", "asked")
-    lines = ["| " + " | ".join(heads) + " |", "|---" + "|--:" * (len(heads) - 1) + "|"]
-    for name, tally in rows:
-        figures = [getattr(tally, head) for head in heads[1:]]
-        lines.append("| " + " | ".join([name, *map(str, figures)]) + " |")
-    return "\n".join(lines) + "\n"

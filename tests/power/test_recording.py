@@ -73,7 +73,7 @@ def test_each_operation_can_fail_once(tmp_path: Path) -> None:
     with recording(tmp_path) as recorder:
         assert write(tmp_path / "a.db") is None
     told = Counter[str]()
-    for number in range(1, recorder.number + 1):
+    for number in range(1, len(recorder.attempted) + 1):
         for left in ("a.db", "a.db-journal"):
             (tmp_path / left).unlink(missing_ok=True)
         with recording(tmp_path, Fault(number)) as failing:
