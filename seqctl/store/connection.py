@@ -68,8 +68,8 @@ class _TidyConnection(sqlite3.Connection):
 
     def close(self) -> None:
         """Close it; a journal that it has used is empty, and goes unless another one uses it now."""
-        if self.total_changes and not self.in_transaction and journal_mode(self) == "persist":
-            with suppress(sqlite3.Error):  # one that stays does no harm
+        with suppress(sqlite3.Error):  # one that stays does no harm
+            if self.total_changes and not self.in_transaction and journal_mode(self) == "persist":
                 self.execute("PRAGMA journal_mode = DELETE")
         super().close()
 

@@ -270,6 +270,7 @@ def test_no_journal_stays_beside_a_file_that_is_closed(workspace: Path) -> None:
     second.workspace.configure("rows", "4")
     second.close()
     assert {path.name for path in workspace.parent.iterdir()} == {"workspace.db"}
+    second.close()  # closing again does nothing
 
 
 def test_closing_takes_no_journal_from_one_that_is_writing(workspace: Path) -> None:
