@@ -74,16 +74,15 @@ class Scenario:
     also: Callable[[Stage], list[str]] = _nothing
 
 
-def cuts(scenario: Scenario, seed: int, *, torn: int = 1, every: int = 1) -> Tally:
-    """Cut the power after each operation of the command (or each `every`-th); what came of it."""
-    return _Sweep(scenario).cuts(seed, torn, every)
+def cuts(scenario: Scenario, seed: int, *, torn: int = 1) -> Tally:
+    """Cut the power after each operation of the command; what came of it."""
+    return _Sweep(scenario).cuts(seed, torn)
 
 
-def failures(scenario: Scenario, *, full: bool = False, every: int = 1) -> Tally:
-    """Let each operation of the command (or each `every`-th) fail by itself, or the disk be full from it on;
-    what came of it."""
+def failures(scenario: Scenario, *, full: bool = False) -> Tally:
+    """Let each operation of the command fail by itself, or the disk be full from it on; what came of it."""
     fault = Fault(1, FOR_EVER, full=True) if full else Fault(1)
-    return _Sweep(scenario).failures(fault, every)
+    return _Sweep(scenario).failures(fault)
 
 
 class _End(NamedTuple):
@@ -101,7 +100,7 @@ class _Sweep:
         self._tally = Tally()
         self._seen: dict[object, str] = {}
 
-    def cuts(self, seed: int, torn: int, every: int) -> Tally:
+    def cuts(self, seed: int, torn: int) -> Tally:
         stage, chance = self._stage, Random(seed)
         with as_in_life(), recording(stage.folder) as recorder:
             disk = Disk(stage.folder, recorder.file_at)
@@ -117,21 +116,19 @@ class _Sweep:
                 disk.apply(operation)
             if isinstance(operation, Outside):
                 taken.append(operation.what)
-            if number % every and not isinstance(operation, Outside):
-                continue
             for image in disk.images(chance, torn):
                 self._put(image, taken)
                 self._try(f"seed {seed}, cut after operation {number} ({image.how})")
         return self._ended()
 
-    def failures(self, fault: Fault, every: int) -> Tally:
+    def failures(self, fault: Fault) -> Tally:
         stage, command = self._stage, self._scenario.command
         with as_in_life(), recording(stage.folder) as recorder:
             assert stage(*command).exit_code == 0
         self._goal = self._lead_to_the_end()
         self._tally.operations = len(recorder.attempted)
-        for number, operation in enumerate(recorder.attempted[::every]):
-            here = fault._replace(first=1 + number * every)
+        for first, operation in enumerate(recorder.attempted, 1):
+            here = fault._replace(first=first)
             if not here.strikes(here.first, operation):
                 continue  # it begins with a later one
             self._put(*self._before)

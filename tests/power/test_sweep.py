@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
+from seqctl import durable
+from seqctl.store import connection
 from tests.power.__main__ import SEED
 from tests.power.recording import needs_recording
 from tests.power.scenarios import SCENARIOS, prepared
@@ -51,6 +54,52 @@ def test_an_operation_fails(tmp_path: Path, name: str) -> None:
 def test_the_disk_is_full(tmp_path: Path, name: str) -> None:
     with prepared(name, tmp_path) as scenario:
         assert_well(failures(scenario, full=True))
+
+
+# --- a sweep that finds nothing has to be one that would ------------------------------------------
+
+
+@needs_recording
+@pytest.mark.slow
+def test_sqlites_own_settings_double_a_mail(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def make_durable(opened: sqlite3.Connection, _: Path) -> None:
+        opened.execute("PRAGMA synchronous = FULL")
+
+    monkeypatch.setattr(connection, "make_durable", make_durable)
+    with prepared("tick, mail by a command", tmp_path) as scenario:
+        tally = cuts(scenario, SEED)
+    assert (tally.doubled, tally.lost) == (1, 0)
+    assert [wrong for wrong in tally.wrong if "doubled" in wrong] == tally.wrong
+
+
+@needs_recording
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name", ["tick, captured with copies in a Maildir", "tick, copy into a Maildir's Sent"]
+)
+def test_copies_whose_folder_is_not_synced_are_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(durable, "sync", lambda _: None)
+    with prepared(name, tmp_path) as scenario:
+        tally = cuts(scenario, SEED)
+    assert any("copies is []" in wrong for wrong in tally.wrong)
+
+
+@needs_recording
+@pytest.mark.slow
+def test_a_file_that_is_replaced_before_its_second_name_is_there_is_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(durable, "sync", lambda _: None)
+    with prepared("restore", tmp_path) as scenario:
+        tally = cuts(scenario, SEED)
+    assert any("what stood there is gone" in wrong for wrong in tally.wrong)
+
+
+# --- the document ---------------------------------------------------------------------------------
 
 
 def rows_of(head: str) -> dict[str, list[str]]:
