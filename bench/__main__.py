@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench import imports, lines, mails, pauses, startup, ticks
+from bench import durability, imports, lines, mails, pauses, startup, ticks
 from bench.measuring import FULL, SHORT, Result, Sizes
 
 
@@ -31,6 +31,7 @@ def measure(folder: Path, sizes: Sizes, *, install: bool) -> Iterator[Result]:
     yield from pauses.measure(folder, sizes)
     yield from imports.measure(folder, sizes)
     yield from mails.measure(folder, sizes)
+    yield from durability.measure(folder, sizes)
     yield from startup.measure(folder, sizes, install=install)
 
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from bench.measuring import Result, Sizes, alternately, at_least, seconds
@@ -38,7 +39,7 @@ _OLD = 30 * 24 * 3600
 
 def measure(folder: Path, sizes: Sizes) -> Iterator[Result]:
     """Mails per second through a tick, and what a sync reads of a mailbox that is full of mail."""
-    tools = [_tool("smtp-sink"), _tool("smtp-source")]
+    tools = [tool("smtp-sink"), tool("smtp-source")]
     if None in tools:
         print("Postfix's smtp-sink and smtp-source are not installed: sending is not measured.")
     else:
@@ -46,7 +47,8 @@ def measure(folder: Path, sizes: Sizes) -> Iterator[Result]:
     yield _reading(folder, sizes)
 
 
-def _tool(name: str) -> str | None:
+def tool(name: str) -> str | None:
+    """Where a program of Postfix is, if it is installed."""
     return shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 
 
@@ -68,14 +70,7 @@ class _PlainOffice(Office):
 
 
 def _sending(folder: Path, sizes: Sizes, sink: str, source: str) -> Result:
-    with _sinking(sink) as port:
-        account = Account(smtp=Server("127.0.0.1", port, _ANN, tls=False))
-
-        def ours() -> float:
-            with closing(_workspace(folder / "mails.db", sizes.mails, account)) as store:
-                took = seconds(lambda: _ticked(store, sizes.mails))
-            (folder / "mails.db").unlink()
-            return sizes.mails / took
+    with sinking(sink) as port:
 
         def theirs(*options: str) -> float:
             words = [source, "-s", str(SESSIONS), "-m", str(sizes.mails), "-l", str(_LENGTH)]
@@ -83,11 +78,22 @@ def _sending(folder: Path, sizes: Sizes, sink: str, source: str) -> Result:
             run = [*words, *options, where]
             return sizes.mails / seconds(lambda: subprocess.run(run, check=True))
 
-        tick, each, kept = alternately(sizes.repetitions, ours, theirs, lambda: theirs("-d"))
+        tick, each, kept = alternately(
+            sizes.repetitions, partial(speed, folder, sizes, port), theirs, lambda: theirs("-d")
+        )
     detail = f"  ({tick:.0f} and {each:.0f} mails/s; {kept:.0f} with its connections kept)"
     return at_least(
         f"mails through a tick, against smtp-source, {SESSIONS} sessions", tick / each, 0.3, detail
     )
+
+
+def speed(folder: Path, sizes: Sizes, port: int) -> float:
+    """Mails per second through a tick, to the server at a port of this machine."""
+    account = Account(smtp=Server("127.0.0.1", port, _ANN, tls=False))
+    with closing(_workspace(folder / "mails.db", sizes.mails, account)) as store:
+        took = seconds(lambda: _ticked(store, sizes.mails))
+    (folder / "mails.db").unlink()
+    return sizes.mails / took
 
 
 def _ticked(store: SqliteStore, mails: int) -> None:
@@ -96,7 +102,7 @@ def _ticked(store: SqliteStore, mails: int) -> None:
 
 
 @contextmanager
-def _sinking(program: str) -> Generator[int]:
+def sinking(program: str) -> Generator[int]:
     """Postfix's server that takes everything and keeps nothing; gives its port."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

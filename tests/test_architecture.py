@@ -19,9 +19,9 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
     "domain": (set(), {"dateutil", "jinja2"}),
     "ports": ({"domain"}, set()),
     "service": ({"ports", "domain"}, set()),
-    "store": ({"ports", "domain"}, {"sqlite3", "sqlite_utils"}),
+    "store": ({"ports", "domain", "durable"}, {"sqlite3", "sqlite_utils"}),
     "mail": (
-        {"ports", "domain"},
+        {"ports", "domain", "durable"},
         {"smtplib", "imaplib", "imap_tools", "markdown_it", "flufl"},
     ),
     "files": (
@@ -29,6 +29,7 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
         {"ruamel", "pydantic", "pydantic_core", "vobject", "charset_normalizer", "defusedxml"},
     ),
     "clock": ({"ports"}, set()),
+    "durable": (set(), set()),
 }
 # One module may know a package that the rest of its part may not.
 ALSO = {"domain/addresses.py": {"email_validator"}}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import imports, lines, mails, pauses, ticks
+from bench import durability, imports, lines, mails, pauses, ticks
 from bench.__main__ import show
 from bench.measuring import Sizes, copied
 from bench.ticks import Changes
@@ -15,7 +15,7 @@ from bench.workspaces import DAY, make_workspace
 from seqctl.clock import SystemClock
 from seqctl.service.doctor import examine
 from seqctl.service.ticking import tick
-from seqctl.store import open_store
+from seqctl.store import connection, open_store
 from seqctl.store.connection import connect
 
 TINY = Sizes(
@@ -50,6 +50,12 @@ def test_plain_sql_makes_the_same_changes_as_the_tick(workspace: Path) -> None:
             changes.write(connection)
         written = _rows(copy)
     assert written == ticked
+
+
+def test_what_durability_costs_is_measured(tmp_path: Path) -> None:
+    results = list(durability.measure(tmp_path, TINY))
+    assert len(results) in (2, 3)
+    assert connection.make_durable.__module__ == connection.__name__
 
 
 def test_real_mail_is_measured(tmp_path: Path) -> None:

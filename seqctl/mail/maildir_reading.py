@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from seqctl import durable
 from seqctl.mail.sent_names import sent_among
 from seqctl.ports.mail import (
     READ_AT_MOST,
@@ -195,9 +196,7 @@ def _name(message_id: str) -> str:
 
 def _write(maildir: Path, name: str, content: bytes) -> None:
     partial = maildir / "tmp" / name
-    partial.parent.mkdir(exist_ok=True)
-    with partial.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+    durable.make_folder(partial.parent)
+    durable.write(partial, content)
     partial.replace(maildir / "cur" / f"{name}:2,S")
+    durable.sync(maildir / "cur")

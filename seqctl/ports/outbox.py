@@ -139,3 +139,7 @@ class Copies(Protocol):
     def write(self, folder: str, name: str, content: bytes) -> None:
         """Write a copy under a name of its own; writing the same one again changes nothing."""
         ...
+
+    def sync(self) -> None:
+        """All that was written so far survives a power cut from here on."""
+        ...

@@ -54,13 +54,15 @@ def _write(store: Store, composing: Composing, copies: Copies, inbox: Inbox) -> 
     while batch := store.outbox.to_copy(inbox.id, _BATCH, after=last):
         done: list[int] = []
         try:
-            for claim in batch:
-                why = _write_one(composing, copies, claim, secret, done) or why
+            try:
+                for claim in batch:
+                    why = _write_one(composing, copies, claim, secret, done) or why
+            finally:
+                copies.sync()  # where this fails none of them is noted: they are written again
+                with store.writing():
+                    store.outbox.written(done)
         except OSError as error:
             return f"{error.strerror or error}."
-        finally:
-            with store.writing():
-                store.outbox.written(done)
         last = batch[-1].id
     return why
 

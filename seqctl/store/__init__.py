@@ -271,9 +271,11 @@ def create_store(
 
 def _as_made(found: SqliteStore, wanted: SqliteStore) -> SqliteStore:
     """What an interrupted run had made already; raises BadFile where it made, or became, another."""
+    from seqctl import durable
     from seqctl.store.placing import exists
 
     if _newborn(found) == _newborn(wanted):
+        durable.sync(found.path.parent)  # its name may not have been there for good
         return found
     found.close()
     raise exists(found.path)

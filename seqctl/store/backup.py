@@ -10,17 +10,16 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from seqctl import durable
 from seqctl.domain.errors import BadFile, Busy
 from seqctl.store.connection import connect, copy_into, open_file, refuse_foreign
-from seqctl.store.placing import appearing, make_folder
+from seqctl.store.placing import appearing, free_name, make_folder, move_companions
 from seqctl.store.tick_lock import no_older_tick, tick_lock
 from seqctl.store.trouble import DAMAGED, primary_code, sentence
 from seqctl.store.workspace import SqliteWorkspace
 
 if TYPE_CHECKING:
     from seqctl.store import SqliteStore
-
-_COMPANIONS = ("-journal", "-wal", "-shm")
 
 
 def back_up(store: SqliteStore, path: Path) -> int:
@@ -153,24 +152,23 @@ def _take_access(copy: Path, target: Path) -> None:
 def _keep(target: Path) -> Path | None:
     """Give what stands at `target` a second name, with the files that SQLite left beside it.
 
-    A journal must not stay: SQLite would roll it back into the copy that takes the place.
+    The second name is there for good before the first one leads elsewhere.
     """
     if not target.exists():
         return None
-    kept = _free_name(target)
+    kept = _second_name(target)
     if not kept.exists():
         os.link(target, kept)
-    for companion in _COMPANIONS:
-        beside = Path(f"{target}{companion}")
-        if beside.exists():
-            beside.rename(f"{kept}{companion}")
+    move_companions(target, kept)
+    durable.sync(target.parent)
     return kept
 
 
-def _free_name(target: Path) -> Path:
+def _second_name(target: Path) -> Path:
+    """The name by which it is kept: a free one, or that which an interrupted restore has given it."""
     number = 1
     while os.path.lexists(kept := Path(f"{target}.before-restore-{number}")):
-        if os.path.samefile(kept, target):  # a restore was interrupted after it had kept it
+        if os.path.samefile(kept, target):
             return kept
         number += 1
-    return kept
+    return free_name(target, "before-restore")

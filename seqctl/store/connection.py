@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
+import sys
 from collections.abc import Callable, Generator
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
 
 from seqctl.domain.errors import BadFile, Busy, NoWorkspace
-from seqctl.store.schema import APPLICATION_ID, SCHEMA_VERSION, migrate
+from seqctl.store.schema import APPLICATION_ID, SCHEMA_VERSION, migrate, roll_back
 from seqctl.store.tick_lock import no_older_tick
 
 BUSY_TIMEOUT_S = 5.0
@@ -61,15 +62,30 @@ def copy_into(connection: sqlite3.Connection, path: Path) -> None:
             # Takes the lock, waiting five seconds at most: `backup` alone would wait for ever.
             connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
             connection.backup(copy)
+        # A copy is one file; in WAL its last changes would stand beside it.
+        copy.execute("PRAGMA journal_mode = DELETE")
+
+
+class _TidyConnection(sqlite3.Connection):
+    """A connection that leaves no journal beside the file."""
+
+    def close(self) -> None:
+        """Close it; a journal that it has used is empty, and goes unless another one uses it now."""
+        with suppress(sqlite3.Error):  # one that stays does no harm
+            if self.total_changes and not self.in_transaction and journal_mode(self) == "persist":
+                self.execute("PRAGMA journal_mode = DELETE")
+        super().close()
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """A connection with the settings that every one needs."""
-    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+    """A connection with the settings that every one needs; its commits survive a power cut."""
+    connection = sqlite3.connect(
+        path, timeout=BUSY_TIMEOUT_S, isolation_level=None, factory=_TidyConnection
+    )
     try:
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
-        connection.execute("PRAGMA synchronous = FULL")  # reads the file: it may be damaged
+        make_durable(connection, path)  # reads the file: it may be damaged
     except BaseException:
         connection.close()
         raise
@@ -92,6 +108,31 @@ def finish_by_other_names(path: Path) -> None:
         if os.path.lexists(f"{entry.path}-journal"):
             with closing(connect(Path(entry.path))) as other:
                 other.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+
+
+def make_durable(connection: sqlite3.Connection, path: Path) -> None:
+    """Let every commit survive a power cut, whatever the journal mode (docs/design.md, "Power")."""
+    connection.execute("PRAGMA fullfsync = ON")  # macOS: else the disk's own cache may lose it
+    connection.execute("PRAGMA synchronous = EXTRA")
+    if journal_mode(connection) == "delete" and _journal_is_for_everybody(path):
+        connection.execute("PRAGMA journal_mode = PERSIST")
+
+
+def journal_mode(connection: sqlite3.Connection) -> str:
+    """How the file's commits are made: `delete`, `persist`, `wal`, …"""
+    mode: str = connection.execute("PRAGMA journal_mode").fetchone()[0]
+    return mode
+
+
+def _journal_is_for_everybody(path: Path) -> bool:
+    """Whether all who may write the file may open a journal that stays beside it.
+
+    SQLite gives it the file's mode, but the group that any new file of this process gets there.
+    """
+    folder = path.absolute().parent.stat()
+    inherited = sys.platform == "darwin" or folder.st_mode & stat.S_ISGID
+    group = folder.st_gid if inherited else os.getegid()
+    return os.geteuid() == 0 or group == path.stat().st_gid
 
 
 def refuse_foreign(path: Path) -> None:
@@ -153,8 +194,7 @@ def writing(
         yield
         connection.execute("COMMIT")
     except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
+        roll_back(connection)
         raise
 
 
@@ -193,4 +233,4 @@ def rehearsing(connection: sqlite3.Connection) -> Generator[None]:
     try:
         yield
     finally:
-        connection.execute("ROLLBACK")
+        roll_back(connection)

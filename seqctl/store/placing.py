@@ -7,8 +7,12 @@ from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from seqctl import durable
 from seqctl.domain.errors import BadFile
 from seqctl.store.temporaries import blank_beside, clear_left_behind
+
+COMPANIONS = ("-journal", "-wal", "-shm")
+"""The files that SQLite makes beside a file, by the end of their names."""
 
 
 @contextmanager
@@ -25,12 +29,40 @@ def appearing(path: Path, *, replace: bool = False) -> Generator[Path]:
         refuse_existing(path)
     with _blank_beside(path) as temporary:
         yield temporary
-        _sync(temporary)
+        durable.sync(temporary)
+        if not os.path.lexists(path):
+            move_companions(path, free_name(path, "left-behind"))
         if replace:
             temporary.replace(path)
+            durable.sync(path.parent)
         else:
             _put(temporary, path)
-        _sync(path.parent)
+            _keep_for_good(path)
+
+
+def move_companions(path: Path, to: Path) -> None:
+    """Let the files that SQLite left beside `path` stand beside `to`, for good.
+
+    SQLite would play a journal that stays back into whatever comes to stand at `path`.
+    """
+    moved = False
+    for companion in COMPANIONS:
+        beside = Path(f"{path}{companion}")
+        if os.path.lexists(beside):
+            beside.rename(f"{to}{companion}")
+            moved = True
+    if moved:
+        durable.sync(path.parent)
+
+
+def free_name(path: Path, why: str) -> Path:
+    """A name beside `path` that nothing has, nor anything that SQLite left: `w.db.left-behind-1`."""
+    number = 1
+    while any(
+        os.path.lexists(f"{path}.{why}-{number}{companion}") for companion in ("", *COMPANIONS)
+    ):
+        number += 1
+    return Path(f"{path}.{why}-{number}")
 
 
 def refuse_existing(path: Path) -> None:
@@ -42,7 +74,7 @@ def refuse_existing(path: Path) -> None:
 def make_folder(folder: Path) -> None:
     """Make a folder and those above it where they are missing; raises BadFile."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        durable.make_folder(folder)
     except FileExistsError:
         raise _cannot_be_made(folder, "Not a directory") from None
     except OSError as error:
@@ -82,9 +114,10 @@ def _put(temporary: Path, path: Path) -> None:
         temporary.replace(path)
 
 
-def _sync(path: Path) -> None:
-    number = os.open(path, os.O_RDONLY)
+def _keep_for_good(path: Path) -> None:
+    """Sync the name of a new file; one that can't be kept is taken away again."""
     try:
-        os.fsync(number)
-    finally:
-        os.close(number)
+        durable.sync(path.parent)
+    except OSError:
+        path.unlink()
+        raise

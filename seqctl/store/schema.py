@@ -238,6 +238,12 @@ _INITIAL = (
 )
 
 
+def roll_back(connection: sqlite3.Connection) -> None:
+    """End a transaction; where the disk is full or fails, SQLite has ended it already."""
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")
+
+
 def migrate(connection: sqlite3.Connection) -> None:
     """Bring a blank or an older workspace to `SCHEMA_VERSION`, all in one transaction."""
     from sqlite_utils import Database, Migrations
@@ -265,7 +271,7 @@ def migrate(connection: sqlite3.Connection) -> None:
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     except BaseException:
-        connection.execute("ROLLBACK")
+        roll_back(connection)
         raise
     connection.execute("COMMIT")
     connection.execute("PRAGMA foreign_keys = ON")

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from seqctl.mail import maildir
 from tests.cli.conftest import Cli
 
 ANN = "ann@acme.test"
@@ -100,7 +99,7 @@ def test_one_full_disk_keeps_nobody_elses_copies(
             raise OSError(28, "No space left on device")
         full(number)
 
-    monkeypatch.setattr(maildir.os, "fsync", sync)
+    monkeypatch.setattr(os, "fsync", sync)
     answer = copying("tick", "--as", "ann")
     assert answer.exit_code == 6
     assert "No space left on device" in answer.stderr

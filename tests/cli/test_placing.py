@@ -16,10 +16,11 @@ from tests.cli.conftest import Cli
 KILLED = """
 import os, signal, sys
 from pathlib import Path
+from seqctl import durable
 from seqctl.store import placing, temporaries
 point = sys.argv.pop(1)
 def die(*_, **__): os.kill(os.getpid(), signal.SIGKILL)
-if point == "filled": placing._sync = die
+if point == "filled": durable.sync = die
 if point == "named":
     put = placing._put
     def named(*of): put(*of); die()

@@ -9,6 +9,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -207,14 +208,79 @@ def test_a_busy_workspace_is_waited_for_and_then_told(
     second.close()
 
 
-def test_five_seconds_is_the_wait(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+SETTINGS = {"busy_timeout": 5000, "foreign_keys": 1, "synchronous": 3, "fullfsync": 1}
+
+
+@pytest.fixture
+def as_in_life(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connections, "connect", inspect.unwrap(connections.connect))
+
+
+def settings(connection: sqlite3.Connection) -> dict[str, int]:
+    return {name: connection.execute(f"PRAGMA {name}").fetchone()[0] for name in SETTINGS}
+
+
+@pytest.mark.usefixtures("as_in_life")
+def test_every_connection_waits_five_seconds_and_survives_a_power_cut(workspace: Path) -> None:
     store = open_store(workspace)
-    assert store.connection.execute("PRAGMA busy_timeout").fetchone() == (5000,)
-    assert store.connection.execute("PRAGMA journal_mode").fetchone() == ("delete",)
-    assert store.connection.execute("PRAGMA synchronous").fetchone() == (2,)
-    assert store.connection.execute("PRAGMA foreign_keys").fetchone() == (1,)
+    assert settings(store.connection) == SETTINGS
+    assert connections.journal_mode(store.connection) == "persist"
     store.close()
+
+
+@pytest.mark.usefixtures("as_in_life")
+def test_whoever_wants_wal_keeps_it(workspace: Path) -> None:
+    with closing(sqlite3.connect(workspace)) as shell:
+        shell.execute("PRAGMA journal_mode = WAL")
+    store = open_store(workspace)
+    assert settings(store.connection) == SETTINGS
+    assert connections.journal_mode(store.connection) == "wal"
+    store.close()
+
+
+@pytest.mark.usefixtures("as_in_life")
+@pytest.mark.parametrize(
+    ("own_group", "inherited", "mode"),
+    [(True, False, "persist"), (False, False, "delete"), (False, True, "persist")],
+)
+def test_a_journal_stays_only_where_all_who_share_the_file_may_open_it(
+    workspace: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    own_group: bool,
+    inherited: bool,
+    mode: str,
+) -> None:
+    group = workspace.stat().st_gid
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(os, "getegid", lambda: group if own_group else group + 1)
+    if inherited:
+        workspace.parent.chmod(0o2700)
+    store = open_store(workspace)
+    assert settings(store.connection) == SETTINGS
+    assert connections.journal_mode(store.connection) == mode
+    store.close()
+
+
+def test_no_journal_stays_beside_a_file_that_is_closed(workspace: Path) -> None:
+    first, second = open_store(workspace), open_store(workspace)
+    first.workspace.configure("rows", "2")
+    second.workspace.configure("rows", "3")
+    assert workspace.with_name("workspace.db-journal").exists()
+    first.close()
+    second.workspace.configure("rows", "4")
+    second.close()
+    assert {path.name for path in workspace.parent.iterdir()} == {"workspace.db"}
+    second.close()  # closing again does nothing
+
+
+def test_closing_takes_no_journal_from_one_that_is_writing(workspace: Path) -> None:
+    first, second = open_store(workspace), open_store(workspace)
+    first.workspace.configure("rows", "2")
+    with second.writing():
+        second.workspace.configure("rows", "3")
+        first.close()
+        assert workspace.with_name("workspace.db-journal").stat().st_size > 0
+    second.close()
 
 
 def test_a_transaction_is_all_or_nothing(workspace: Path) -> None:
