@@ -174,8 +174,8 @@ class Session(Output):
 
         self._state = store.workspace.state()
         self.simulated_now = self._state.now
-        self._ahead_at = far_ahead(store, self.clock)
         with suppress(SeqctlError):  # commands that only look need nobody; `user` tells the others
+            self._ahead_at = far_ahead(store, self.clock)
             self.zone = _known(acting_user(store, self.user_name).timezone)
 
     @cached_property

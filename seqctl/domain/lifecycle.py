@@ -252,7 +252,9 @@ def lift(enrollment: Enrollment, plan: Plan, at: datetime, *, restart: bool = Fa
         return _go_on_at_its_time(thawed, plan, at, kept_due(enrollment, plan), at_once)
     after, left = running_delay(enrollment, plan), thawed.left_s or 0
     end = add_remainder(after, at, left, plan.calendar)
-    return _go_on(thawed, plan, max(end, enrollment.delay_ends_at), at)
+    if enrollment.held_since is not None and enrollment.held_since <= at:
+        end = max(end, enrollment.delay_ends_at)  # else both are dated by a clock that was ahead
+    return _go_on(thawed, plan, end, at)
 
 
 def start_delay_over(enrollment: Enrollment, plan: Plan, at: datetime) -> Enrollment:

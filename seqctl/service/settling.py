@@ -50,7 +50,7 @@ class Settling:
         if not (mail.is_awaited or mail.is_due_again):
             after = after._replace(had_mail=True)
             return [change(after, self.now, "sent", detail, self._actor_id, mail.step)]
-        after = lifecycle.step_done(after, self._plans.of(after), at)
+        after = lifecycle.step_done(after, self._plans.of(after), at, mail.id)
         return with_finish(change(after, self.now, "sent", detail, self._actor_id, mail.step))
 
     def try_later(self, mail: Sent, words: str) -> None:

@@ -11,6 +11,7 @@ from seqctl.domain.model import Event
 from seqctl.domain.moments import from_iso, iso
 from seqctl.domain.sentences import Sentence
 from seqctl.ports.people import Concerned
+from seqctl.store.rows import Row, of_table
 
 EVENT_COLUMNS = (
     "id, at, actor_id, kind, detail, contact_id, sequence_id, enrollment_id, step, "
@@ -73,8 +74,8 @@ class SqliteHistory:
 
     def last_at(self) -> datetime | None:
         """When the latest event happened."""
-        row = self._connection.execute("SELECT at FROM event ORDER BY id DESC LIMIT 1").fetchone()
-        return from_iso(row[0]) if row else None
+        last = "SELECT id, at FROM event ORDER BY id DESC LIMIT 1"
+        return next(map(_moment_of, self._connection.execute(last)), None)
 
     def _join_chain(self, contact_id: int | None, event_id: int) -> int | None:
         if contact_id is None:
@@ -86,3 +87,8 @@ class SqliteHistory:
             "UPDATE contact SET last_event_id = ? WHERE id = ?", (event_id, contact_id)
         )
         return previous
+
+
+@of_table("event")
+def _moment_of(row: Row) -> datetime:
+    return from_iso(row[1])

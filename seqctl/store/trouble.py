@@ -10,6 +10,8 @@ from seqctl.domain.errors import BadFile, Busy, Damaged, SeqctlError
 from seqctl.store.rows import is_undecodable
 from seqctl.store.tick_lock import moved
 
+# The second where a journal is to be made with the mode of a file that has that name no more.
+_MOVED = (sqlite3.SQLITE_READONLY_DBMOVED, sqlite3.SQLITE_IOERR_FSTAT)
 DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
@@ -59,7 +61,7 @@ def sentence(error: sqlite3.Error, path: Path) -> SeqctlError | None:
             "make room, then type the same command again",
             code="DISK_FULL",
         )
-    if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_READONLY_DBMOVED:
+    if getattr(error, "sqlite_errorcode", 0) in _MOVED:
         return moved(path)
     if code == sqlite3.SQLITE_READONLY:
         # The journal of a change stands beside the file.

@@ -33,14 +33,11 @@ FORMS = tuple(
     )
 )
 SEQUENCE = "name: intro\nsteps:\n  - email: {subject: Hello, body: Hi}\n"
-DEFECT_AT_LOGIN = """
-from seqctl.mail.wire import Wire
-ask = Wire.ask
-def broken(self, command):
-    if command.startswith("AUTH"):
-        raise RuntimeError("forced")
-    return ask(self, command)
-Wire.ask = broken
+DEFECT_BEHIND_LOGIN = """
+from seqctl.service.settling import Settling
+def broken(self, *arguments):
+    raise RuntimeError("forced")
+Settling.sent = broken
 from seqctl.cli import main
 main()
 """
@@ -262,7 +259,7 @@ def test_a_test_that_fails(place: Place) -> None:
 
 def test_a_crash_with_a_traceback(place: Place) -> None:
     place.set_up(place.server({}), *secret_in(place, "file"))
-    crashing = ("-c", DEFECT_AT_LOGIN)
+    crashing = ("-c", DEFECT_BEHIND_LOGIN)
     assert place.run("tick", program=crashing, SEQCTL_DEBUG="1") == 1
     assert b"Traceback" in place.printed[-1]
     assert b"forced" in place.printed[-1]

@@ -31,8 +31,8 @@ AGENDA = {
     "another time, early": "UPDATE agenda SET due_at = '0000' WHERE enrollment_id = 2",
     "another time, late": "UPDATE agenda SET due_at = 'never' WHERE enrollment_id = 2",
     "no UTF-8": "UPDATE agenda SET due_at = CAST(x'ff' AS TEXT) WHERE enrollment_id = 2",
-    "nobody": "INSERT INTO agenda VALUES ('2026-03-04T08:00:00Z', 999)",
-    "one that has ended": "INSERT INTO agenda VALUES ('2026-03-04T08:00:00Z', 5)",
+    "nobody": "INSERT INTO agenda VALUES (0, '2026-03-04T08:00:00Z', 999)",
+    "one that has ended": "INSERT INTO agenda VALUES (0, '2026-03-04T08:00:00Z', 5)",
 }
 
 

@@ -18,6 +18,7 @@ from seqctl.ports.mail import (
     Handover,
     Unreachable,
     Verdict,
+    WereRead,
 )
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
@@ -41,13 +42,21 @@ class Stumbling:
             raise self.error
 
     def new(
-        self, folder: Folder, cursor: Cursor | None, known: Iterable[str], since: datetime
+        self,
+        folder: Folder,
+        cursor: Cursor | None,
+        known: Iterable[str],
+        since: datetime,
+        were_read: WereRead | None = None,
     ) -> Iterator[Arrived]:
         yield Arrived(folder, "1", NOW, b"", 0, None)
         raise self.error
 
     def position(self, folder: Folder) -> Cursor | None:
         return None
+
+    def gone(self, folder: Folder) -> frozenset[str]:
+        return frozenset()
 
     def find_sent(self, message_id: str, seqctl_id: str) -> datetime | None:
         raise self.error

@@ -261,12 +261,14 @@ def test_one_in_line_whose_version_can_not_be_read_ends_alone(queue: Desk) -> No
     (step,) = opened.version.steps
     other = step._replace(email=step.email and step.email._replace(subject="Good day"))
     editing.save_edit(queue.store, queue.me, queue.now, opened, (other,))
-    queue.store.connection.execute(
-        "UPDATE sequence_version SET content = '{}' WHERE edit_of IS NOT NULL"
-    )
+    run = queue.store.connection.execute
+    ((content,),) = run("SELECT content FROM sequence_version WHERE edit_of IS NOT NULL").fetchall()
+    replace = "UPDATE sequence_version SET content = ? WHERE edit_of IS NOT NULL"
+    run(replace, ("{}",))
     result = queue.tick(days=4)
-    assert [(e.enrollment, e.code) for e in result.errors] == [(2, "DEFECT")]
+    assert [(e.enrollment, e.code) for e in result.errors] == [(2, "DAMAGED")]
     assert names(queue) == ["p00", "p02", "p03", "p04"]
+    run(replace, (content,))
 
 
 def test_one_in_line_that_no_day_allows_any_more_ends_alone(queue: Desk) -> None:

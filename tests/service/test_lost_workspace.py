@@ -284,7 +284,7 @@ def test_moved_it_keeps_what_was_said_and_stops(errands: Errands) -> None:
     assert errands.statuses()[:2] == ["sent", "sent"]
     assert errands.tick().emails == 2
     assert errands.went() == names
-    assert os.listdir(other.parent) == ["m.db"]
+    assert set(os.listdir(other.parent)) <= {"m.db", "m.db-journal"}
 
 
 def test_another_file_moved_over_it(errands: Errands) -> None:
