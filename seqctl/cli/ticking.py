@@ -16,8 +16,9 @@ from seqctl.domain.sentences import joined
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from seqctl.service.interrupted import Stopped
     from seqctl.service.mailroom import Trouble as InboxTrouble
-    from seqctl.service.ticking import Stopped, TickResult
+    from seqctl.service.tick_results import TickResult
 
 _SHOWN = 50
 
@@ -53,14 +54,12 @@ def tick(
         seqctl tick --by 3d
         seqctl tick --to 2026-03-09T12:00 --dry-run
     """
-    from seqctl.service import ticking
-
     if sum((by is not None, to is not None, until_idle, stop_here)) > 1:
         raise WrongUsage(
             "Say one of --by, --to, --until-idle and --stop-here.", "seqctl tick --by 3d"
         )
     if stop_here:
-        return _stop_here(session, ticking.stop_here(session.store))
+        return _stop_here(session)
     result = _run(session, by, _target(session, to), until_idle, dry_run, quiet)
     if not dry_run:
         result.troubles = [*result.troubles, *_copy(session)]
@@ -91,6 +90,7 @@ def _run(
 ) -> TickResult:
     """Tick, and show how far it is; raises Interrupted, with what was done, after Ctrl-C."""
     from seqctl.service import ticking
+    from seqctl.service.interrupted import stopped_at
 
     seen: list[TickResult] = []
 
@@ -114,10 +114,13 @@ def _run(
         session.progress("")
         session.look_again()
         done = (_counts(seen[0]) if seen else "") or "nothing"
-        raise _interrupted(session, ticking.stopped_at(session.store), done, dry_run) from None
+        raise _interrupted(session, stopped_at(session.store), done, dry_run) from None
 
 
-def _stop_here(session: Session, stopped: Stopped) -> None:
+def _stop_here(session: Session) -> None:
+    from seqctl.service.interrupted import stop_here
+
+    stopped = stop_here(session.store)
     now = stopped.now
     session.emit({"now": now, "dropped_target": stopped.target})
     if stopped.target is None:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from seqctl.domain.errors import Busy, Damaged, Refused, WrongUsage
 from seqctl.domain.model import Change, Event, MailStatus
 from seqctl.domain.moments import moment_after
-from seqctl.domain.sentences import said
+from seqctl.domain.sentences import joined, said
 from seqctl.service.clocks import real_now
+from seqctl.service.tick_results import Failure, TickResult
 
 if TYPE_CHECKING:
     from seqctl.domain.deciding import Place, World
@@ -32,59 +31,17 @@ _BEFORE_ALL, _BEHIND_ALL = -1, 2
 _LAST_MOMENT = datetime.max.replace(microsecond=0, tzinfo=UTC)
 
 
-class Failure(NamedTuple):
-    """One enrollment that ended by an error."""
+class Move(NamedTuple):
+    """How the clock of a simulated workspace is to be moved: `by`, `to`, or until nothing is due."""
 
-    enrollment: int
-    contact_id: int
-    code: str
-    message: str
-
-
-@dataclass(slots=True)
-class TickResult:
-    """What one tick did. `began` and `ended` are the clock before and after it.
-
-    `unsettled` mails may or may not have gone out; of `lost_track` of them this tick found that out.
-    """
-
-    began: datetime
-    ended: datetime
-    emails: int = 0
-    tasks: int = 0
-    finished: int = 0
-    unenrolled: int = 0
-    resumed: int = 0
-    errors: list[Failure] = field(default_factory=list[Failure])
-    troubles: list[Trouble] = field(default_factory=list["Trouble"])
-    unsettled: int = 0
-    lost_track: int = 0
-    left_due: int = 0
-    next_due: datetime | None = None
-    finished_earlier_target: bool = False
-    changes: list[Change] | None = None
+    by: timedelta | None
+    to: datetime | None
+    until_idle: bool
 
     @property
-    def happened(self) -> bool:
-        """Whether anything was done but moving the clock."""
-        return bool(self.emails or self.tasks or self.finished or self.unenrolled or self.resumed)
-
-    def count(self, changes: Iterable[Change]) -> None:
-        """Add decided changes to the sums."""
-        kinds = Counter[str]()
-        for change in changes:
-            kinds[change.event.kind] += 1
-            if change.after.error is not None:
-                after, error = change.after, change.after.error
-                self.errors.append(Failure(after.id, after.contact_id, error, change.failure))
-            if self.changes is not None:
-                self.changes.append(change)
-        self.emails += kinds["sent"] + (kinds["queued"] if self.changes is not None else 0)
-        self.tasks += kinds["task-created"]
-        self.finished += kinds["finished"]
-        self.unenrolled += kinds["unenrolled"]
-        self.lost_track += kinds["unknown"]
-        self.resumed += kinds["resumed"]
+    def moves(self) -> bool:
+        """Whether it is moved at all."""
+        return self.by is not None or self.to is not None or self.until_idle
 
 
 def tick(
@@ -109,10 +66,12 @@ def tick(
         Refused: a real clock can't be moved.
         WrongUsage: `to` lies before the stored clock.
     """
+    move = Move(by, to, until_idle)
+    _Run(store, clock, dry_run).target_of(move)  # what is refused takes nothing over
     guard: AbstractContextManager[None] = store.rehearsing() if dry_run else nullcontext()
     with store.tick_lock(rehearsal=dry_run), guard:
         run = _Run(store, clock, dry_run)
-        run.aim(by=by, to=to, until_idle=until_idle)
+        run.aim(move)
         if office is not None and not dry_run:
             run.around_damage(lambda: run.open_mailroom(office))
         run.around_damage(store.enrollments.check_agenda)
@@ -121,45 +80,6 @@ def tick(
                 progress(run.result)
         run.around_damage(run.close_mailroom)
         return run.around_damage(run.arrive)
-
-
-class Stopped(NamedTuple):
-    """Where the stored clock stands, and where an interrupted tick was going: a moment, `idle`, or
-    None where there was none. `left_due` steps are due on that way."""
-
-    now: datetime
-    target: datetime | str | None
-    left_due: int
-
-
-def stopped_at(store: Store) -> Stopped | None:
-    """How far an interrupted tick has come; None in a real workspace, which has no target."""
-    state = store.workspace.state()
-    if state.now is None:
-        return None
-    target = state.tick_target
-    until = target if isinstance(target, datetime) else state.now
-    return Stopped(state.now, target, store.enrollments.count_due(until))
-
-
-def stop_here(store: Store) -> Stopped:
-    """Forget the target of an interrupted tick: the clock stays where it stands.
-
-    Raises Refused in a real workspace, Busy where a tick is at work.
-    """
-    with store.tick_lock(), store.writing():
-        stopped = stopped_at(store)
-        if stopped is None:
-            raise Refused(
-                "A tick of a real workspace goes nowhere: it does what is due now.",
-                "seqctl tick",
-                code="REAL_CLOCK",
-            )
-        if stopped.target is not None:
-            words = said("stopped, on the way to {target}", target=stopped.target)
-            store.workspace.aim(None)
-            store.history.add([Event(stopped.now, None, "clock", words)])
-    return stopped
 
 
 def refuse_halted(state: WorkspaceState) -> None:
@@ -190,29 +110,37 @@ class _Run:
         self._damage: str | None = None
         self.result = TickResult(now, now, changes=[] if dry_run else None)
 
-    def aim(self, *, by: timedelta | None, to: datetime | None, until_idle: bool) -> None:
-        """Set the target, or go on to the one that an interrupted tick left."""
-        moving = by is not None or to is not None or until_idle
+    def target_of(self, move: Move) -> datetime | str | None:
+        """Where the clock is to go, IDLE for as far as it takes; None in a real workspace.
+
+        Raises as `tick` does where it can't go there.
+        """
         if not self._simulated:
-            if moving:
+            if move.moves:
                 raise Refused(
                     "The clock of a real workspace can't be moved.",
                     "seqctl init --simulated --db ANOTHER-FILE",
                     code="REAL_CLOCK",
                 )
-            return
-        target: datetime | str = (
-            IDLE if until_idle else to or moment_after(self._now, by or timedelta())
-        )
+            return None
         if self._earlier_target is not None:
-            self.result.finished_earlier_target = True
-            target = self._earlier_target
-        elif isinstance(target, datetime) and target < self._now:
+            return self._earlier_target
+        target = IDLE if move.until_idle else move.to
+        target = target or moment_after(self._now, move.by or timedelta())
+        if isinstance(target, datetime) and target < self._now:
             raise WrongUsage(
                 said("The clock stands at {now} and never goes back.", now=self._now),
                 "seqctl tick --by 1d",
             )
-        elif moving:
+        return target
+
+    def aim(self, move: Move) -> None:
+        """Set the target, or go on to the one that an interrupted tick left."""
+        target = self.target_of(move)
+        if target is None:
+            return
+        self.result.finished_earlier_target = self._earlier_target is not None
+        if move.moves and self._earlier_target is None:
             self._store.workspace.aim(target)
         self._target = None if isinstance(target, str) else target
 
@@ -397,9 +325,11 @@ class _Run:
             self._damage = self._store.damage() or ""
         if not self._damage:
             return change
-        detail = change.event.detail.replace("DEFECT", f"DAMAGED: {self._damage}", 1)
+        words = joined(": ", ("error", "DAMAGED", self._damage))
         return change._replace(
-            after=change.after._replace(error="DAMAGED"), event=change.event._replace(detail=detail)
+            after=change.after._replace(error="DAMAGED"),
+            event=change.event._replace(detail=words),
+            failure=self._damage,
         )
 
     def _world(self) -> World:

@@ -257,13 +257,13 @@ def test_a_test_that_fails(place: Place) -> None:
     place.check()
 
 
-def test_a_crash_with_a_traceback(place: Place) -> None:
+@pytest.mark.parametrize("as_json", [(), ("--json",)])
+def test_a_crash_with_a_traceback(place: Place, as_json: tuple[str, ...]) -> None:
     place.set_up(place.server({}), *secret_in(place, "file"))
     crashing = ("-c", DEFECT_BEHIND_LOGIN)
-    assert place.run("tick", program=crashing, SEQCTL_DEBUG="1") == 1
+    assert place.run("tick", *as_json, program=crashing, SEQCTL_DEBUG="1") == 1
     assert b"Traceback" in place.printed[-1]
     assert b"forced" in place.printed[-1]
-    assert place.run("tick", "--json", program=crashing, SEQCTL_DEBUG="1") == 1
     place.check()
 
 

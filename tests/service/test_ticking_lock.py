@@ -386,6 +386,8 @@ def shared() -> Iterator[Errands]:
         made = Errands(Path(folder))
         made.clock.time = CLOCK.now()
         made.begin(12)
+        made.store.close()  # a journal that is kept meanwhile has the mode that the file had
+        made.store = made.again()
         for path, mode in ((made.folder, 0o770), (made.path, 0o660)):
             os.chown(path, NOBODY - 1, NOBODY)
             path.chmod(mode)
