@@ -97,16 +97,18 @@ def enroll(
         )
     if at is not None and at_once:
         raise WrongUsage("Say --at or --now, not both.")
+    of_file = _of_file(file) if file is not None else {}
     request = enrolling.Request(
         named.sequence,
         tuple(named.contacts),
-        _selected(session, segment, where or [], file),
+        (*_selected(session, segment, where or []), *of_file),
         again,
         _number(from_step),
         moment_of(session, at),
         at_once,
         inbox,
         also,
+        {email: code for email, code in of_file.items() if code is not None},
     )
 
     def act() -> Outcome:
@@ -240,23 +242,27 @@ def mark(
     return tell(session, performed, f"Noted. {_enrollments(done)} ended." if done else "")
 
 
-def _selected(
-    session: Session, segment: str | None, where: list[str], file: str | None
-) -> tuple[str, ...]:
-    """The addresses that a segment, filters and a file name, in that order."""
-    found: list[str] = []
-    if segment is not None or where:
-        from seqctl.service.segments import filters_of
+def _selected(session: Session, segment: str | None, where: list[str]) -> list[str]:
+    """The addresses that a segment and filters select."""
+    if segment is None and not where:
+        return []
+    from seqctl.service.segments import filters_of
 
-        filters = filters_of(session.store, session.user, session.now, where, segment)
-        contacts = session.store.contacts.matching(filters, session.user)
-        found += [contact.email for contact in contacts]
-    if file is not None:
-        from seqctl.files.contacts import ContactRow, read_contacts
+    filters = filters_of(session.store, session.user, session.now, where, segment)
+    contacts = session.store.contacts.matching(filters, session.user)
+    return [contact.email for contact in contacts]
 
-        rows = read_contacts(file)
-        found += [row.email for row in rows if isinstance(row, ContactRow)]
-    return tuple(found)
+
+def _of_file(file: str) -> dict[str, str | None]:
+    """The addresses that a file names; of those who said no there, by which code."""
+    from seqctl.files.contacts import ContactRow, read_contacts
+
+    found: dict[str, str | None] = {}
+    for row in read_contacts(file):
+        if isinstance(row, ContactRow):
+            said = "OPTED_OUT" if row.opted_out else "BOUNCED" if row.bounced else None
+            found[row.email] = said or found.get(row.email)
+    return found
 
 
 def _are_few(session: Session, people: int) -> bool:

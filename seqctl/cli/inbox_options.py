@@ -77,6 +77,19 @@ class Asked(NamedTuple):
         """Whether it says how mail leaves the inbox."""
         return self.captures or any((self.smtp, self.sendmail, self.provider))
 
+    @property
+    def names_server(self) -> bool:
+        """Whether it names a server that may ask for a password."""
+        return any((self.smtp, self.provider, self.imap))
+
+
+def edited(asked: Asked, inbox: Inbox) -> tuple[Limits, Account]:
+    """The limits and the account of an inbox with what was typed behind `inbox edit ADDR`."""
+    account = inbox.account
+    if asked.hand_written is not None:
+        account = account._replace(hand_written=asked.hand_written)
+    return _limits(asked, inbox.limits), account
+
 
 def wiring_of(asked: Asked, store: Store, address: str) -> Wiring | None:
     """How an inbox is to be connected; None where nothing was said of it.
@@ -140,7 +153,7 @@ def _refuse_incomplete(asked: Asked, account: Account, address: str) -> None:
             code="READING_NEEDED",
         )
     talks = account.smtp is not None or account.imap is not None
-    if talks and account.secret is None and not asked.no_password:
+    if talks and account.secret is None and not asked.no_password and asked.names_server:
         raise WrongUsage(
             f"Say where its password is found{_kind_of_password(asked)}; seqctl keeps none itself.",
             f"{command} … with {_SECRETS} (--no-password for a server that asks for none)",

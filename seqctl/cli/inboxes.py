@@ -9,9 +9,10 @@ import typer
 
 from seqctl.cli.asking import Yes, ask_first
 from seqctl.cli.frame import Noun
-from seqctl.cli.inbox_options import Asked, Provider, wiring_of
+from seqctl.cli.inbox_options import Asked, Provider, edited, wiring_of
 from seqctl.cli.inbox_words import captured, inbox_document, one_line, what_was_understood
 from seqctl.cli.session import Session
+from seqctl.domain.errors import WrongUsage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +34,25 @@ WAIT_SECONDS = 60
 _LOOK_EVERY = 2
 
 Address = Annotated[str, typer.Argument(metavar="ADDR", help="The address of an inbox.")]
+PerDay = Annotated[
+    str | None, typer.Option("--per-day", metavar="N", help="At most N in 24 hours, or none.")
+]
+PerMinute = Annotated[
+    str | None, typer.Option("--per-minute", metavar="N", help="At most N a minute, or none.")
+]
+Gap = Annotated[
+    str | None, typer.Option("--gap", metavar="30s..90s", help="Keep two mails so far apart.")
+]
+NewPerDay = Annotated[
+    str | None,
+    typer.Option("--new-per-day", metavar="N", help="At most N first mails in 24 hours, or none."),
+]
+HandWritten = Annotated[
+    bool | None,
+    typer.Option(
+        "--hand-written/--no-hand-written", help="A mail you write by hand holds its contact."
+    ),
+]
 
 
 @app.command("connect")
@@ -88,27 +108,11 @@ def connect(
     ca_file: Annotated[
         str | None, typer.Option("--ca-file", metavar="FILE", help="A private authority's PEM.")
     ] = None,
-    per_day: Annotated[
-        str | None, typer.Option("--per-day", metavar="N", help="At most N in 24 hours, or none.")
-    ] = None,
-    per_minute: Annotated[
-        str | None, typer.Option("--per-minute", metavar="N", help="At most N a minute, or none.")
-    ] = None,
-    gap: Annotated[
-        str | None, typer.Option("--gap", metavar="30s..90s", help="Keep two mails so far apart.")
-    ] = None,
-    new_per_day: Annotated[
-        str | None,
-        typer.Option(
-            "--new-per-day", metavar="N", help="At most N first mails in 24 hours, or none."
-        ),
-    ] = None,
-    hand_written: Annotated[
-        bool | None,
-        typer.Option(
-            "--hand-written/--no-hand-written", help="A mail you write by hand holds its contact."
-        ),
-    ] = None,
+    per_day: PerDay = None,
+    per_minute: PerMinute = None,
+    gap: Gap = None,
+    new_per_day: NewPerDay = None,
+    hand_written: HandWritten = None,
 ) -> None:
     """Connect an inbox of yours, or connect it again.
 
@@ -139,6 +143,38 @@ def connect(
     done = connect_inbox(session.store, session.user, address, wiring, session.now)
     session.emit({**inbox_document(done.inbox), "rescheduled": done.rescheduled})
     _tell_connected(session, done)
+
+
+@app.command("edit")
+def edit(
+    session: Session,
+    address: Address,
+    per_day: PerDay = None,
+    per_minute: PerMinute = None,
+    gap: Gap = None,
+    new_per_day: NewPerDay = None,
+    hand_written: HandWritten = None,
+) -> None:
+    """Change the limits of an inbox of yours, and what a mail written by hand does.
+
+    It stays connected or not, as it is. Its servers are changed by connecting it again.
+
+    Example:
+        seqctl inbox edit ada@example.com --per-day 50 --new-per-day 20
+        seqctl inbox edit ada@example.com --gap none
+    """
+    from seqctl.service.inboxes import edit_inbox, inbox_named
+
+    asked = Asked(per_day=per_day, per_minute=per_minute, gap=gap, new_per_day=new_per_day,
+                  hand_written=hand_written)  # fmt: skip
+    if asked == Asked():
+        raise WrongUsage("Say what is to change.", f"seqctl inbox edit {address} --per-day 50")
+    limits, account = edited(asked, inbox_named(session.store, address))
+    done = edit_inbox(session.store, session.user, address, limits, account, session.now)
+    session.emit(inbox_document(done.inbox))
+    session.say(f"{'Changed' if done.changed else 'Unchanged'}: {done.inbox.address}.")
+    for line in what_was_understood(done.inbox):
+        session.say(line)
 
 
 def _tell_connected(session: Session, done: Connecting) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from seqctl.domain import lifecycle
@@ -52,6 +53,7 @@ class Request(NamedTuple):
     `selected` are contacts that a segment, a filter or a file named: those who were ever in the
     sequence are left out unless `again`. `at` is when the starting step is due, None for now;
     `any_time` skips day and window. `inbox` is an address; `also` allows another live sequence.
+    `no_to` are the codes (OPTED_OUT, BOUNCED) of those of whom the file says so.
     """
 
     sequence: str
@@ -63,6 +65,7 @@ class Request(NamedTuple):
     any_time: bool = False
     inbox: str | None = None
     also: bool = False
+    no_to: Mapping[str, str] = MappingProxyType({})
 
 
 def enroll(store: Store, user: User, now: datetime, request: Request) -> Outcome:
@@ -192,6 +195,12 @@ class _Enrolling:
             yield unknown_contact(self._store, address, self._user)[1:3]
             return
         yield from said_no(self._store, contact)
+        if address in request.no_to:
+            code = request.no_to[address]
+            yield (
+                code,
+                f"The file says that {address} {_PASSED_OVER[code]}: import it to keep that.",
+            )
         yield from no_access(self._user, contact)
         if not may_use(self._user, sequence):
             yield "NOT_SHARED", f"{sequence.name} is not shared with {self._user.name}."

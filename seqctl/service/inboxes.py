@@ -80,6 +80,31 @@ def connect_inbox(
     return Connecting(inbox, True, len(placed))
 
 
+def edit_inbox(
+    store: Store, user: User, address: str, limits: Limits, account: Account, now: datetime
+) -> Connecting:
+    """Change the limits and the habits of an inbox of the acting user; connected or not, it stays so.
+
+    Raises NotFound, and Refused for another user's inbox.
+    """
+    with store.writing():
+        known = inbox_named(store, address)
+        refuse_foreign_inbox(store, known, user)
+        wanted = replace(known, limits=limits, account=account)
+        if wanted == known:
+            return Connecting(known, False, 0)
+        store.people.connect_inbox(wanted)
+        store.people.trouble_inbox(known.id, known.trouble)
+        if not known.connected:
+            store.people.disconnect_inbox(known.id)
+        store.enrollments.take_earlier_slots(known.id, now - DAY)
+        store.enrollments.order_agenda(known.id)
+        store.history.add(
+            [Event(at=now, actor_id=user.id, kind="inbox-edited", detail=known.address)]
+        )
+    return Connecting(wanted, True, 0)
+
+
 def disconnect_inbox(
     store: Store, user: User, address: str, end: bool, now: datetime
 ) -> Disconnecting:

@@ -196,3 +196,13 @@ def test_a_halt_stops_ticks_and_says_so(office: Cli) -> None:
     assert (answer.exit_code, answer.error["code"]) == (7, "HALTED")
     office.ok("unhalt")
     office.ok("tick")
+
+
+def test_a_file_that_says_who_said_no_enrolls_the_others(office: Cli) -> None:
+    rows = f"email,status\n{ALMA},unsubscribed\n{HUGO},active\n"
+    (office.folder / "list.csv").write_text(rows)
+    answer = office("enroll", "founders-intro", "--file", "list.csv", "--json")
+    assert answer.exit_code == 0
+    assert [enrollment["contact"] for enrollment in answer.json["done"]] == [HUGO]
+    (refused,) = answer.json["refused"]
+    assert (refused["contact"], refused["code"]) == (ALMA, "OPTED_OUT")

@@ -260,6 +260,42 @@ def test_cron_is_told_of_the_variable(real: Cli) -> None:
     assert "Cron has to know the variable MAIL_PASSWORD" in answer.stderr
 
 
+# --- changed afterwards ---------------------------------------------------------------------------
+
+
+def test_a_server_without_a_password_is_changed_without_saying_so_again(real: Cli) -> None:
+    connected(real, *SERVERS, "--no-password")
+    assert connected(real, "--per-day", "7")["per_day"] == 7
+    assert refused(real, "--imap", IMAP)["code"] == "PASSWORD_NEEDED"
+
+
+def test_limits_are_edited_and_nothing_else(real: Cli) -> None:
+    before = connected(real, *SERVERS, *BY_VARIABLE)
+    words = ("--new-per-day", "5", "--per-minute", "none", "--gap", "30s..90s")
+    after = real.json("inbox", "edit", ADA, *words)
+    changed = {"new_per_day": 5, "per_minute": None, "gap": "30s..90s"}
+    assert after == {name: before[name] for name in after} | changed
+    assert real.ok("inbox", "edit", ADA, *words).startswith("Unchanged: ada@example.com.\n")
+    kinds = [event["kind"] for event in real.json("log")["events"]]
+    assert kinds.count("inbox-edited") == 1
+
+
+def test_an_edited_inbox_stays_disconnected(real: Cli) -> None:
+    connected(real, *SERVERS, *BY_VARIABLE)
+    real.ok("inbox", "disconnect", ADA)
+    assert real.json("inbox", "edit", ADA, "--per-day", "7")["connected"] is False
+    assert real.json("inbox", "list")["inboxes"][0]["connected"] is False
+
+
+def test_an_edit_of_nothing_of_nobody_or_of_anothers(real: Cli) -> None:
+    connected(real, *SERVERS, *BY_VARIABLE)
+    assert real("inbox", "edit", ADA).exit_code == 2
+    assert real("inbox", "edit", "bo@example.com", "--per-day", "7").exit_code == 3
+    real.ok("--as", "ada", "user", "add", "bo", "--email", "bo@example.com")
+    answer = real("--as", "bo", "inbox", "edit", ADA, "--per-day", "7", "--json")
+    assert answer.exit_code == 4
+
+
 # --- nothing to test, nothing to read -------------------------------------------------------------
 
 
