@@ -29,6 +29,13 @@ def sound(path: Path, ledger: Iterable[Delivered]) -> Iterator[str]:
         yield from _read_twice(store.connection)
 
 
+def once(ledger: Iterable[Delivered]) -> Iterator[str]:
+    """No step of an enrollment went out twice, by the names that the mails carry."""
+    for step, times in Counter(mail.seqctl_id for mail in ledger).items():
+        if times > 1:
+            yield f"the step {step} went out {times} times"
+
+
 def doubled_rows(connection: sqlite3.Connection) -> list[tuple[int, int]]:
     """Steps for which the workspace itself knows of two mails that may have gone out."""
     lost = "('failed', 'cancelled')"

@@ -29,7 +29,7 @@ from tests.world.deeds import (
     inbox_of,
     sequence_text,
 )
-from tests.world.outside import START, Outside, WorldClock
+from tests.world.outside import Delivered, Outside, WorldClock
 from tests.world.people import Recipients
 from tests.world.typing_in import Answer, typed
 
@@ -38,6 +38,13 @@ FOR_EVER = 1_000_000
 ROUNDS_TO_THE_END = 400
 MEMORY = Path("/dev/shm")
 WAITS = (0, 0, 1, 20, 90, 600, 1440, 1440, 3 * 1440)  # minutes
+
+
+_FOUNDED: list[bytes] = []
+_HOLDS = """
+    SELECT scope, u.name, s.name, c.email FROM hold JOIN user AS u ON u.id = user_id
+    LEFT JOIN sequence AS s ON s.id = sequence_id LEFT JOIN contact AS c ON c.id = contact_id
+"""
 
 
 class Broken(AssertionError):
@@ -56,6 +63,8 @@ class World:
         self.files = folder
         self.typed: list[str] = []
         self.happened: list[str] = []
+        self.forgotten: list[Delivered] = []
+        """What went out before a backup was put back: the workspace need not know of it."""
         self.outside = Outside(Random(seed), WorldClock())
         self.recipients = Recipients(self.outside)
         self.outside.delivered = self.recipients.get
@@ -73,22 +82,14 @@ class World:
         self._end()
 
     def _begin(self) -> None:
-        chance, ann = self.outside.chance, ("--name", "Ann Berg", "--timezone", "Europe/Stockholm")
-        self._ok("init", "--user", "ann", "--email", inbox_of("ann"), *ann)
-        for name in USERS[1:]:
-            zone = chance.choice(("Europe/Stockholm", "America/New_York"))
-            self._ok(
-                "--as", "ann", "user", "add", name, "--email", inbox_of(name), "--timezone", zone
-            )
+        """People, inboxes and contacts are the same in every world; sequences are drawn."""
+        chance = self.outside.chance
+        if not _FOUNDED:
+            self._found()
+            _FOUNDED.append(self.path.read_bytes())
+        self.path.write_bytes(_FOUNDED[0])
         for name in USERS:
-            servers = ("--smtp", "smtps://mail.acme.test", "--imap", "imaps://mail.acme.test")
-            limits = chance.choice((("--per-day", "3"), ("--per-day", "none")))
-            self._ok("--as", name, "inbox", "connect", inbox_of(name), *servers, "--no-password",
-                     "--per-minute", "none", *limits)  # fmt: skip
             self.outside.account(inbox_of(name)).fills_sent = chance.random() < 0.5
-        for to in CONTACTS:
-            first = ("--first-name", to.split("@")[0], "--company", chance.choice(COMPANIES))
-            self._ok("--as", "ann", "contact", "add", to, *first)
         for name in SEQUENCES:
             for version in (1, 2):
                 text = sequence_text(chance, name)
@@ -97,6 +98,21 @@ class World:
         self._type(Deed("ann", ("enroll", "intro", *CONTACTS[:3])))
         self._type(Deed("bo", ("enroll", "nurture", *CONTACTS[3:])))
 
+    def _found(self) -> None:
+        ann = ("--user", "ann", "--name", "Ann Berg", "--timezone", "Europe/Stockholm")
+        self._ok("init", "--email", inbox_of("ann"), *ann)
+        for name in USERS[1:]:
+            who = ("--email", inbox_of(name), "--timezone", "America/New_York")
+            self._ok("--as", "ann", "user", "add", name, *who)
+        servers = ("--smtp", "smtps://mail.acme.test", "--imap", "imaps://mail.acme.test")
+        for name in USERS:
+            limits = ("--per-minute", "none", "--per-day", "3" if name == "bo" else "none")
+            inbox = ("inbox", "connect", inbox_of(name))
+            self._ok("--as", name, *inbox, *servers, "--no-password", *limits)
+        for to, company in zip(CONTACTS, COMPANIES, strict=True):
+            first = ("--first-name", to.split("@")[0], "--company", company)
+            self._ok("--as", "ann", "contact", "add", to, *first)
+
     def _step(self) -> None:
         chance, outside = self.outside.chance, self.outside
         self._change_servers()
@@ -104,6 +120,10 @@ class World:
         if chance.random() < 0.05:
             outside.clock.time -= timedelta(minutes=chance.choice((1, 100)))
         self.recipients.come()
+        if chance.random() < 0.03:
+            self._with_a_wrong_clock()
+        if chance.random() < 0.05:
+            self._look_back()
         deed = Deed("ann", ("tick",)) if chance.random() < 0.5 else self._drawn()
         if deed.words == ("tick",):
             outside.meanwhile = self._meanwhile
@@ -113,7 +133,26 @@ class World:
         else:
             self._type(deed)
         outside.meanwhile = lambda: None
-        self._check(checks.sound(self.path, outside.ledger))
+        self._check_all()
+
+    def _with_a_wrong_clock(self) -> None:
+        """The system's clock is years ahead while somebody types something; then it is right again."""
+        clock = self.outside.clock
+        right, clock.time = clock.time, clock.time + timedelta(days=3 * 365)
+        self._type(self._drawn())
+        clock.time = right
+        if self.outside.chance.random() < 0.7:
+            self._type(Deed("ann", ("clock", "accept")))
+
+    def _look_back(self) -> None:
+        """The workspace is backed up, or a backup put in its place: then Sent alone knows more."""
+        backups = sorted(self.files.glob("backup-*.db"))
+        if not backups or not all(a.fills_sent for a in self.outside.accounts.values()):
+            self._type(Deed("ann", ("backup", str(self.files / f"backup-{len(backups)}.db"))))
+            return
+        if self._type(Deed("ann", ("restore", str(backups[-1]), "--yes"))).exit_code == 0:
+            self.forgotten += self.outside.ledger
+            self.outside.ledger.clear()
 
     def _change_servers(self) -> None:
         chance = self.outside.chance
@@ -165,7 +204,7 @@ class World:
         for _ in range(ROUNDS_TO_THE_END):
             self._settle_and_do()
             answer = self._type(Deed("ann", ("tick", "--json")))
-            self._check(checks.sound(self.path, self.outside.ledger))
+            self._check_all()
             waiting = self._waiting()
             if not waiting:
                 return
@@ -179,15 +218,16 @@ class World:
             account.reachable, account.refused = True, False
         outside.clock.time += timedelta(days=2)
         self.recipients.come()
+        self._type(Deed("ann", ("clock", "accept")))
         self._type(Deed("ann", ("unhalt",)))
         for name in USERS:
             no_limit = ("--per-day", "none", "--per-minute", "none")
             self._type(Deed(name, ("inbox", "connect", inbox_of(name), *no_limit)))
-            self._type(Deed(name, ("resume", "--all", "--each")))
-            for subject in (*SEQUENCES, *CONTACTS):
-                self._type(Deed(name, ("resume", subject)))
-            for sequence in SEQUENCES:
-                self._type(Deed(name, ("resume", sequence, *CONTACTS)))
+        with closing(open_store(self.path)) as store:
+            holds = store.connection.execute(_HOLDS).fetchall()
+        for scope, user, sequence, contact in holds:
+            subject = ("--all", "--each") if scope == "all" else filter(None, (sequence, contact))
+            self._type(Deed(user, ("resume", *subject)))
 
     def _settle_and_do(self) -> None:
         """People look what became of a mail, and tell; and do their tasks."""
@@ -201,7 +241,8 @@ class World:
                 "SELECT t.id, u.name FROM task AS t JOIN user AS u ON u.id = assignee_id "
                 "WHERE t.status = 'open'"
             ).fetchall()
-        went = {message_of(mail.message_id, secret) for mail in self.outside.ledger}
+        every = self.forgotten + self.outside.ledger
+        went = {message_of(mail.message_id, secret) for mail in every}
         for id, name in unknown:
             became = "--sent" if id in went else "--resend"
             self._type(Deed(name, ("mail", "resolve", str(id), became)))
@@ -271,6 +312,10 @@ class World:
     def _at_the_dot(self, ids: list[int]) -> None:
         self.happened += checks.at_the_dot(self.path, ids, self.outside.clock.time)
 
+    def _check_all(self) -> None:
+        self._check(checks.sound(self.path, self.outside.ledger))
+        self._check(checks.once(self.forgotten + self.outside.ledger))
+
     def _check(self, found: Iterator[str] | list[str]) -> None:
         self.happened += found
         if self.happened:
@@ -304,6 +349,3 @@ def shrunk(seed: int) -> frozenset[int]:
         except Broken:
             without |= {step}
     return without
-
-
-__all__ = ["START", "STEPS", "Broken", "live", "shrunk"]

@@ -58,8 +58,8 @@ class Lying(NamedTuple):
 
 
 @dataclass
-class Account_:
-    """One account at a server: its folders, and how it behaves today."""
+class Lodging:
+    """What a server keeps for one address: its folders, and how it behaves today."""
 
     reachable: bool = True
     refused: bool = False
@@ -100,7 +100,7 @@ class Outside:
     def __init__(self, chance: Random, clock: WorldClock) -> None:
         self.chance = chance
         self.clock = clock
-        self.accounts: dict[str, Account_] = {}
+        self.accounts: dict[str, Lodging] = {}
         self.ledger: list[Delivered] = []
         self.healed = False
         self.meanwhile: Callable[[], None] = lambda: None
@@ -108,9 +108,9 @@ class Outside:
         self.took: Callable[[str], None] = lambda _: None
         self.delivered: Callable[[Delivered, bytes], None] = lambda _, __: None
 
-    def account(self, address: str) -> Account_:
+    def account(self, address: str) -> Lodging:
         """The account of an address."""
-        return self.accounts.setdefault(address, Account_())
+        return self.accounts.setdefault(address, Lodging())
 
     def happens(self, of_a_hundred: int) -> bool:
         """Whether something that goes wrong so often does so now."""
@@ -194,7 +194,7 @@ class WorldCourier:
 class WorldMailbox:
     """Implements `ports.mail.Mailbox`."""
 
-    def __init__(self, account: Account_) -> None:
+    def __init__(self, account: Lodging) -> None:
         self._account = account
         self._read: dict[Folder, Cursor] = {}
 
@@ -251,7 +251,7 @@ class WorldOffice:
         assert account.imap is not None
         return WorldMailbox(self._known(account.imap.user))
 
-    def _known(self, address: str) -> Account_:
+    def _known(self, address: str) -> Lodging:
         account = self._outside.account(address)
         if not account.reachable:
             raise Unreachable("mail.acme.test:465 did not answer in time.")
