@@ -23,6 +23,7 @@ from seqctl.ports.mail import (
     Handover,
     Outgoing,
     Unreachable,
+    WereRead,
 )
 
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)  # a Monday
@@ -199,8 +200,14 @@ class WorldMailbox:
         self._read: dict[Folder, Cursor] = {}
 
     def new(
-        self, folder: Folder, cursor: Cursor | None, known: Iterable[str], since: datetime
+        self,
+        folder: Folder,
+        cursor: Cursor | None,
+        known: Iterable[str],
+        since: datetime,
+        were_read: WereRead | None = None,
     ) -> Iterator[Arrived]:
+        del known, were_read  # what was read before may always be found again
         account = self._account
         same = cursor is not None and cursor.validity == account.validity
         last = cursor.last_uid if cursor is not None and same else 0
@@ -212,6 +219,10 @@ class WorldMailbox:
 
     def position(self, folder: Folder) -> Cursor | None:
         return self._read.get(folder)
+
+    def gone(self, folder: Folder) -> frozenset[str]:
+        del folder
+        return frozenset()
 
     def find_sent(self, message_id: str, seqctl_id: str) -> datetime | None:
         sent = [(mail.at, message_from_bytes(mail.raw)) for mail in self._sent]
