@@ -184,7 +184,7 @@ class World:
             self._type(self._drawn())
         if chance.random() < 0.3:
             before = len(outside.ledger)
-            answer = typed(outside, self.path, "--as", "bo", "tick")
+            answer = typed(outside, self._other_name(), "--as", "bo", "tick")
             if answer.exit_code != 7 or len(outside.ledger) > before:
                 self.happened.append(f"a second tick at once: {answer}")
         outside.meanwhile = self._meanwhile
