@@ -40,7 +40,7 @@ CHANGES = [
 DAY = 86400
 ONE_DAY = timedelta(days=1)
 
-properties = settings(max_examples=300, deadline=None)
+properties = settings(max_examples=150, deadline=None)
 
 round_seconds = st.sampled_from([0, 1, 59, 900, 1800, 3600, 5400, 7200])
 anywhere = st.integers(0, 2 * 366 * DAY).map(

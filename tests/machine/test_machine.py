@@ -481,7 +481,7 @@ class Workspace(RuleBasedStateMachine):
 
 TestCommands = Workspace.TestCase
 TestCommands.settings = settings(
-    max_examples=25,
+    max_examples=15,
     stateful_step_count=25,
     deadline=None,
     suppress_health_check=list(HealthCheck),

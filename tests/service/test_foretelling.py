@@ -146,7 +146,7 @@ def check(story: Story) -> None:
                 assert times == {id: came.get(id) for id in times}
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(stories())
 def test_each_time_shown_is_the_time_at_which_it_happens(story: Story) -> None:
     check(story)

@@ -200,7 +200,7 @@ def check(story: Story, cuts: list[int], batch: int) -> None:
         assert_same(whole, outcome(path, "pieces", story, cuts, batch))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=35, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(stories(), st.lists(offsets, min_size=1, max_size=12), st.sampled_from((1, 2, 3, 1000)))
 def test_splitting_never_matters(story: Story, cuts: list[int], batch: int) -> None:
     check(story, cuts, batch)
