@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo
 from seqctl.domain.errors import WrongUsage
 
 FIRST_YEAR, LAST_YEAR = 1970, 9000
+NEVER = datetime.max.replace(microsecond=0, tzinfo=UTC)
+"""Behind every moment."""
 
 _UNITS = {
     "m": timedelta(minutes=1),
