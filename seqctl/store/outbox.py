@@ -94,10 +94,6 @@ class SqliteOutbox:
         )
         return [claim._replace(at=at) for claim in found]
 
-    def claims(self, ids: Iterable[int]) -> list[Claim]:
-        """These mails with all that composing them needs, by id."""
-        return self._claims(f"m.id IN {ONE_OF}", (listed(ids),))
-
     def mark_sending(self, ids: Iterable[int]) -> set[int]:
         """Those of these claimed mails that may still go out: only their final dot is missing."""
         rows = self._connection.execute(
