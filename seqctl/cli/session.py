@@ -81,12 +81,9 @@ class Session(Output):
 
     def moment(self, moment: datetime | None) -> str:
         """A moment as the acting user's wall clock shows it; nothing for None."""
-        from seqctl.domain.moments import iso, show_moment
+        from seqctl.domain.moments import show_moment
 
-        try:
-            return show_moment(moment, self.zone) if moment else ""
-        except OverflowError:  # the last year, east of UTC
-            return iso(moment) if moment else ""
+        return show_moment(moment, self.zone) if moment else ""
 
     def local_times(self, text: str) -> str:
         """A sentence with its moments as the acting user's wall clock shows them."""

@@ -128,9 +128,9 @@ def _stop_here(session: Session) -> None:
         return
     session.say(f"Forgotten: the clock stays at {session.moment(now)}.")
     if stopped.left_due:
-        session.say(
-            f"{stopped.left_due} steps that were due by then come when the clock gets there."
-        )
+        left = "1 step that was" if stopped.left_due == 1 else f"{stopped.left_due} steps that were"
+        comes = "comes" if stopped.left_due == 1 else "come"
+        session.say(f"{left} due by then {comes} when the clock gets there.")
 
 
 def _interrupted(

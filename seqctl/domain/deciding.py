@@ -36,6 +36,8 @@ Place = tuple[datetime, int, datetime, int]
 """A place in the order of time: the moment, whether it yields at that moment, due time, enrollment id.
 
 A first mail at an inbox with a limit yields to all others, so that whoever has had a mail goes first."""
+BEFORE_ALL, BEHIND_ALL = -1, 2
+"""Before and behind all that happens at one moment, whether it yields or not."""
 
 
 class Due(NamedTuple):

@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo
 from seqctl.domain.errors import WrongUsage
 
 FIRST_YEAR, LAST_YEAR = 1970, 9000
+NEVER = datetime.max.replace(microsecond=0, tzinfo=UTC)
+"""Behind every moment."""
 
 _UNITS = {
     "m": timedelta(minutes=1),
@@ -42,7 +44,7 @@ class _Days(dict[int, str]):
 _DAYS = _Days()
 _MINUTES = [f"{minute // 60:02}:{minute % 60:02}:" for minute in range(24 * 60)]
 _SECONDS = [f"{second:02}Z" for second in range(60)]
-_STORED_LENGTH = len("2026-03-02T08:00:00Z")
+STORED_LENGTH = len("2026-03-02T08:00:00Z")
 
 
 def iso(moment: datetime) -> str:
@@ -58,7 +60,7 @@ def iso(moment: datetime) -> str:
 def from_iso(text: str) -> datetime:
     """The moment of a stored text, the reverse of `iso`; raises ValueError for any other text."""
     moment = datetime.fromisoformat(text)
-    if moment.tzinfo is not UTC or len(text) != _STORED_LENGTH:
+    if moment.tzinfo is not UTC or len(text) != STORED_LENGTH:
         raise ValueError(f"Invalid isoformat string: {text!r}")
     return moment
 

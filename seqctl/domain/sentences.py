@@ -11,9 +11,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from string import Formatter
 
-from seqctl.domain.moments import from_iso, iso, show_moment
+from seqctl.domain.moments import STORED_LENGTH, from_iso, iso, show_moment
 
-_LENGTH = len("2026-03-02T08:00:00Z")
 _parts = Formatter().parse
 
 
@@ -59,9 +58,9 @@ def in_zone(text: str, zone: str) -> str:
         return text
     shown, behind = "", 0
     for place in text.places:
-        moment = from_iso(text[place : place + _LENGTH])
+        moment = from_iso(text[place : place + STORED_LENGTH])
         shown += text[behind:place] + show_moment(moment, zone)
-        behind = place + _LENGTH
+        behind = place + STORED_LENGTH
     return shown + text[behind:]
 
 

@@ -94,10 +94,6 @@ class Outbox(Protocol):
         """Claim the first queued mails of live, unheld enrollments: they are this tick's now."""
         ...
 
-    def claims(self, ids: Iterable[int]) -> list[Claim]:
-        """These mails with all that composing them needs, by id."""
-        ...
-
     def mark_sending(self, ids: Iterable[int]) -> set[int]:
         """Those of these claimed mails whose enrollment is still live and unheld, and whose recipient
         may still be written to; from here on only their final dot is missing."""

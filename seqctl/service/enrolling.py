@@ -131,7 +131,7 @@ class _Enrolling:
             self._outcome.notes.append(words)
 
     def _enroll_all(self, addresses: list[str], *, selected: bool) -> None:
-        leave_out = selected and not self._request.again
+        leave_out = bool(addresses) and selected and not self._request.again
         ever = self._store.enrollments.ever_in(self._sequence.id) if leave_out else set[int]()
         for first in range(0, len(addresses), _BATCH):
             batch = addresses[first : first + _BATCH]

@@ -14,8 +14,18 @@ from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
 from seqctl.domain import lifecycle
-from seqctl.domain.deciding import Decider, Due, Place, Sender, World, is_by_clock
+from seqctl.domain.deciding import (
+    BEFORE_ALL,
+    BEHIND_ALL,
+    Decider,
+    Due,
+    Place,
+    Sender,
+    World,
+    is_by_clock,
+)
 from seqctl.domain.model import Change, Enrollment, Waiting
+from seqctl.domain.moments import NEVER
 from seqctl.service.planning import Plans, Senders, lines
 
 if TYPE_CHECKING:
@@ -27,10 +37,8 @@ _PIECE = 500
 _NO_MESSAGE = 1 << 60
 STILL_WAITS = frozenset({"waiting", "rescheduled"})
 """The kinds of events after which a step is still to be done."""
-_NEVER = datetime.max.replace(microsecond=0, tzinfo=UTC)
-_BEFORE_ALL, _BEHIND_ALL = -1, 2
-_LAST: Place = (_NEVER, _BEHIND_ALL, _NEVER, 0)
-_FIRST: Place = (datetime.min.replace(tzinfo=UTC), _BEFORE_ALL, _NEVER, 0)
+_LAST: Place = (NEVER, BEHIND_ALL, NEVER, 0)
+_FIRST: Place = (datetime.min.replace(tzinfo=UTC), BEFORE_ALL, NEVER, 0)
 
 
 def shown_turns(
@@ -102,8 +110,8 @@ class Foretelling:
         by_now = decider.place
         agenda = _Agenda(self._store, self._inbox_ids, lambda each: by_now(each, self._now))
         releases = _releases(self._store, self._inbox_ids)
-        present: Place = (clock, _BEHIND_ALL, clock, 0)
-        cuts = sorted([present, *((at, _BEFORE_ALL, at, 0) for at in releases)])
+        present: Place = (clock, BEHIND_ALL, clock, 0)
+        cuts = sorted([present, *((at, BEFORE_ALL, at, 0) for at in releases)])
         last = _FIRST
         while last != _LAST:
             last = min([agenda.read_on(), *cuts[:1]])
@@ -218,7 +226,7 @@ def _releases(store: Store, inbox_ids: frozenset[int]) -> dict[datetime, list[in
 def _held(store: Store) -> dict[int, Enrollment]:
     """Those that are frozen under a hold that ends by itself, by id."""
     held: dict[int, Enrollment] = {}
-    for hold in store.holds.ending(_NEVER):
+    for hold in store.holds.ending(NEVER):
         if hold.contact_id is not None:
             found = store.enrollments.live(contact_id=hold.contact_id, sequence_id=hold.sequence_id)
         else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,8 +19,6 @@ from seqctl.service.planning import Plans
 if TYPE_CHECKING:
     from seqctl.ports import Store
     from seqctl.ports.enrollments import Placed
-
-Released = Callable[[], list[Enrollment]]
 
 
 class Pause(NamedTuple):

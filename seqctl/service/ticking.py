@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from seqctl.domain.errors import Busy, Damaged, Refused, WrongUsage
 from seqctl.domain.model import Change, Event, MailStatus
-from seqctl.domain.moments import moment_after
+from seqctl.domain.moments import NEVER, moment_after
 from seqctl.domain.sentences import joined, said
 from seqctl.service.clocks import real_now
 from seqctl.service.tick_results import Failure, TickResult
@@ -26,9 +26,6 @@ BATCH = 1000
 IDLE = "idle"
 UNSETTLED = (MailStatus.SENDING, MailStatus.UNKNOWN)
 """Mails that may or may not have gone out."""
-_BEFORE_ALL, _BEHIND_ALL = -1, 2
-"""Before and behind all that happens at one moment, whether it yields or not."""
-_LAST_MOMENT = datetime.max.replace(microsecond=0, tzinfo=UTC)
 
 
 class Move(NamedTuple):
@@ -275,10 +272,10 @@ class _Run:
 
     def _decide(self, world: World, limit: int, before: datetime | None) -> list[Change]:
         """The changes of the next batch, all of it before `before`, where a resume comes first."""
-        from seqctl.domain.deciding import Decider
+        from seqctl.domain.deciding import BEFORE_ALL, BEHIND_ALL, Decider
 
-        end = before or self._target or _LAST_MOMENT
-        last: Place = (end, _BEFORE_ALL if before else _BEHIND_ALL, end, 0)
+        end = before or self._target or NEVER
+        last: Place = (end, BEFORE_ALL if before else BEHIND_ALL, end, 0)
         decider, clock = Decider(world), world.now or self._now
         rows = self._store.enrollments.due(end, limit, inclusive=before is None)
         rows.sort(key=lambda row: decider.place(row.enrollment, clock))

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from seqctl.domain.model import Event
-from seqctl.domain.moments import from_iso, iso
+from seqctl.domain.moments import STORED_LENGTH, from_iso, iso
 from seqctl.domain.sentences import Sentence
 from seqctl.ports.people import Concerned
 from seqctl.store.rows import Row, of_table
@@ -17,7 +17,6 @@ EVENT_COLUMNS = (
     "id, at, actor_id, kind, detail, contact_id, sequence_id, enrollment_id, step, "
     "status, due_at, previous, message_id, task_id, moments"
 )
-_MOMENT_LENGTH = len("2026-03-02T08:00:00Z")
 INSERT_EVENT = f"INSERT INTO event ({EVENT_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 
 
@@ -32,7 +31,7 @@ def sentence(detail: str, moments: str | None) -> str:
         return detail
     told = Sentence(detail, json.loads(moments))
     for place in told.places:
-        from_iso(detail[place : place + _MOMENT_LENGTH])
+        from_iso(detail[place : place + STORED_LENGTH])
     return told
 
 

@@ -39,6 +39,8 @@ _SENT = f"""
         m.status, m.at, m.tries, m.first_try_at
     FROM message AS m JOIN enrollment AS e ON e.id = m.enrollment_id
 """
+_OPEN = "m.status IN ('queued', 'claimed', 'sending', 'unknown')"
+"""The words of the index `message_open`, without which SQLite reads all mails that ever were."""
 _WIDTH = len(Enrollment._fields)
 
 
@@ -75,7 +77,7 @@ class SqliteOutbox:
     def unsettled(self, inbox_id: int, *statuses: MailStatus) -> list[Sent]:
         """The mails of an inbox that have one of these statuses, by id."""
         return self._all(
-            f"WHERE m.inbox_id = ? AND m.status IN ({marks(len(statuses))})",
+            f"WHERE m.inbox_id = ? AND m.status IN ({marks(len(statuses))}) AND {_OPEN}",
             (inbox_id, *(status.value for status in statuses)),
         )
 
@@ -85,7 +87,7 @@ class SqliteOutbox:
 
     def claim(self, inbox_id: int, at: datetime, limit: int) -> list[Claim]:
         """Claim the first queued mails of live, unheld enrollments: they are this tick's now."""
-        where = f"m.inbox_id = ? AND m.status = 'queued' AND {_MAY_GO}"
+        where = f"m.inbox_id = ? AND m.status = 'queued' AND {_OPEN} AND {_MAY_GO}"
         found = self._claims(where, (inbox_id,), limit=limit)
         self._connection.executemany(
             "UPDATE message SET status = 'claimed', at = ?, dated = ? "
@@ -93,10 +95,6 @@ class SqliteOutbox:
             [(iso(at), iso(at), claim.id) for claim in found],
         )
         return [claim._replace(at=at) for claim in found]
-
-    def claims(self, ids: Iterable[int]) -> list[Claim]:
-        """These mails with all that composing them needs, by id."""
-        return self._claims(f"m.id IN {ONE_OF}", (listed(ids),))
 
     def mark_sending(self, ids: Iterable[int]) -> set[int]:
         """Those of these claimed mails that may still go out: only their final dot is missing."""
@@ -164,8 +162,8 @@ class SqliteOutbox:
         """How many mails of each inbox have one of these statuses, by inbox id."""
         wanted = [status.value for status in statuses]
         rows = self._connection.execute(
-            f"SELECT inbox_id, count(*) FROM message WHERE status IN ({marks(len(wanted))}) "
-            "AND status IN ('queued', 'claimed', 'sending', 'unknown') GROUP BY inbox_id",
+            f"SELECT inbox_id, count(*) FROM message AS m WHERE m.status IN ({marks(len(wanted))}) "
+            f"AND {_OPEN} GROUP BY inbox_id",
             wanted,
         )
         return dict(rows.fetchall())

@@ -9,10 +9,7 @@ from pathlib import Path
 
 from seqctl import durable
 from seqctl.domain.errors import BadFile
-from seqctl.store.temporaries import blank_beside, clear_left_behind
-
-COMPANIONS = ("-journal", "-wal", "-shm")
-"""The files that SQLite makes beside a file, by the end of their names."""
+from seqctl.store.temporaries import COMPANIONS, blank_beside, clear_left_behind
 
 
 @contextmanager

@@ -21,7 +21,7 @@ _LINE: tuple[str, ...] = (
     ) AS b WHERE b.id = message.id AND b.before IS NOT NULL AND previous IS NULL
     """,
     "ALTER TABLE enrollment ADD COLUMN had_mail INTEGER NOT NULL DEFAULT 0 CHECK (had_mail IN (0, 1))",
-    # The latest mail, where it went out or may have; else there was one before it.
+    # The latest mail went out, or there was one before it.
     """
     UPDATE enrollment SET had_mail = 1 WHERE last_message_id IN (
         SELECT id FROM message WHERE previous IS NOT NULL OR status = 'sent'

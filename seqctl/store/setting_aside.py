@@ -54,6 +54,7 @@ def _end(connection: sqlite3.Connection, id: object, why: str, at: datetime) -> 
     connection.execute("DELETE FROM agenda WHERE enrollment_id = :id", given)
     connection.execute(
         f"UPDATE enrollment SET status = 'unenrolled', waiting = NULL, {_kept(_EMPTIED)}, "
+        f"delay = {_DELAY}, "
         f"due_at = NULL, enrolled_at = CASE WHEN {is_moment('enrolled_at')} THEN enrolled_at "
         "ELSE :at END, ended_at = :at, reason = 'error', error = 'DAMAGED' WHERE id = :id",
         given,
@@ -71,7 +72,11 @@ def _end(connection: sqlite3.Connection, id: object, why: str, at: datetime) -> 
     return SetAside(standing_id, standing.contact_id, why, ended=True)
 
 
-_EMPTIED = ("base", "delay_ends_at", "held_since", "last_step_at")
+_EMPTIED = ("base", "delay_ends_at", "held_since", "kept_due_at", "last_step_at")
+_DELAY = """
+    CASE WHEN delay GLOB '[0-9]* *' AND ltrim(delay, '0123456789') IN (' minute', ' hour', ' day', ' week')
+        THEN delay END
+"""
 
 
 def _kept(columns: tuple[str, ...]) -> str:

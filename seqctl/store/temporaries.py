@@ -12,7 +12,8 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-_COMPANIONS = ("", "-journal", "-wal", "-shm")
+COMPANIONS = ("-journal", "-wal", "-shm")
+"""The files that SQLite makes beside a file, by the end of their names."""
 
 
 @contextmanager
@@ -22,7 +23,7 @@ def blank_beside(path: Path) -> Generator[Path]:
     try:
         yield temporary
     finally:
-        for companion in _COMPANIONS:
+        for companion in ("", *COMPANIONS):
             Path(f"{temporary}{companion}").unlink(missing_ok=True)
         os.close(number)
 
@@ -71,7 +72,7 @@ def _clear(left: Path, path: Path) -> bool:
     try:
         fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
         appeared = os.path.lexists(path) and os.path.samestat(os.fstat(number), os.lstat(path))
-        for companion in reversed(_COMPANIONS):
+        for companion in reversed(("", *COMPANIONS)):
             Path(f"{left}{companion}").unlink(missing_ok=True)
         return appeared
     finally:

@@ -17,7 +17,7 @@ from seqctl.domain.schedule import known_zone
 from seqctl.ports.views import Finding
 from seqctl.store import accounts
 from seqctl.store.history import sentence
-from seqctl.store.rows import UNREADABLE, decodes, is_undecodable, why_unreadable
+from seqctl.store.rows import UNREADABLE, decodes, is_undecodable, to_delay, why_unreadable
 
 MOMENTS: Mapping[str, tuple[str, ...]] = {
     "workspace": ("now", "last_tick_at", "halted_at", "restored_at"),
@@ -37,6 +37,7 @@ MOMENTS: Mapping[str, tuple[str, ...]] = {
     "message": ("at", "dated", "first_try_at"),
     "event": ("at", "due_at"),
     "slot": ("at",),
+    "clock_accepted": ("at", "ahead_from", "ahead_to"),
     "received": ("read_at", "at"),
 }  # fmt: skip
 """The columns that hold moments."""
@@ -183,6 +184,7 @@ def _pairs(text: str) -> None:
 _READERS: dict[tuple[str, str], Callable[[Any], object]] = {
     ("user", "timezone"): _zone,
     ("enrollment", "timezone"): _zone,
+    ("enrollment", "delay"): to_delay,
     ("contact", "properties"): _texts_by_name,
     ("segment", "filters"): _list,
     ("sequence", "sharing"): sharing_from_text,

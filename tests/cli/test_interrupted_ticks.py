@@ -74,6 +74,13 @@ def test_stop_here_forgets_the_target_and_leaves_the_clock(work: Cli) -> None:
 
 
 @pytest.mark.usefixtures("interrupt")
+def test_stop_here_tells_what_was_due_on_the_way(work: Cli) -> None:
+    work("tick", "--to", "2026-03-04T09:00")
+    told = work.ok("tick", "--stop-here")
+    assert "1 step that was due by then comes when the clock gets there." in told
+
+
+@pytest.mark.usefixtures("interrupt")
 def test_an_interrupted_rehearsal_has_changed_nothing(work: Cli) -> None:
     before = work.db.read_bytes()
     told = work("tick", "--by", "5d", "--dry-run")

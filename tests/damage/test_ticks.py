@@ -16,6 +16,8 @@ ROWS = {
     "a due time without a zone": "UPDATE enrollment SET due_at = '2026-03-05T08:00:00' WHERE id = 2",
     "an end of the delay that is none": "UPDATE enrollment SET delay_ends_at = '{}' WHERE id = 2",
     "a time of enrolling that is none": "UPDATE enrollment SET enrolled_at = 'x' WHERE id = 2",
+    "a delay that is none": "UPDATE enrollment SET delay = '3 moons' WHERE id = 2",
+    "a kept time that is none": "UPDATE enrollment SET kept_due_at = 'later' WHERE id = 2",
     "a zone that is none": "UPDATE enrollment SET timezone = 'Mars/Olympus' WHERE id = 2",
     "a zone that is no UTF-8": "UPDATE enrollment SET timezone = CAST(x'ff41' AS TEXT) WHERE id = 2",
     "a word that says nothing": "UPDATE enrollment SET waiting = 'bus' WHERE id = 2",
@@ -67,6 +69,15 @@ def test_an_enrollments_row(wreck: Wreck, damage: str) -> None:
     ]
     assert wreck.cli("tick", "--by", "1d", "--json").exit_code == 0
     assert found.exit_code == 6
+
+
+@pytest.mark.parametrize("kind", ["a delay that is none", "a kept time that is none"])
+def test_what_ended_can_be_read_again(wreck: Wreck, kind: str) -> None:
+    with wreck.tables() as connection:
+        connection.execute(ROWS[kind])
+    assert wreck.cli("tick", "--by", "4d").exit_code == 6
+    assert wreck.cli("status", "mails", "--as", "ann").exit_code == 0
+    assert wreck.cli("doctor", "--json").json["findings"] == []
 
 
 @pytest.mark.parametrize("damage", AGENDA.values(), ids=AGENDA)
