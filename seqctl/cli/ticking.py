@@ -141,6 +141,7 @@ def _interrupted(
         return Interrupted("Interrupted. It was a rehearsal; nothing is changed.")
     said = f"Interrupted. Done so far: {done}."
     if stopped is None:
+        said += _on_their_way(session)
         return Interrupted(f"{said} The next tick does the rest, and nothing twice.", "seqctl tick")
     if stopped.target is None:
         return Interrupted(f"{said} What is due is left to the next tick.", "seqctl tick")
@@ -149,6 +150,17 @@ def _interrupted(
         "`seqctl tick` goes on to there, `seqctl tick --stop-here` stays where the clock stands.",
         "seqctl tick",
     )
+
+
+def _on_their_way(session: Session) -> str:
+    """The mails of which nobody knows yet whether they went out."""
+    from seqctl.domain.model import MailStatus
+
+    number = sum(session.store.outbox.counts([MailStatus.SENDING]).values())
+    if not number:
+        return ""
+    mails = "1 mail was" if number == 1 else f"{number} mails were"
+    return f" {mails} on the way: the next tick looks for what went out, or asks."
 
 
 def goal_words(session: Session, stopped: Stopped) -> str:
