@@ -9,7 +9,7 @@ import typer
 
 from seqctl.cli.session import Session
 from seqctl.cli.trouble import Trouble, tell_each
-from seqctl.domain.errors import Interrupted, WrongUsage
+from seqctl.domain.errors import Busy, Interrupted, WrongUsage
 from seqctl.domain.moments import parse_duration, parse_moment, show_from_now
 from seqctl.domain.sentences import joined
 
@@ -110,6 +110,11 @@ def _run(
             progress=look,
             office=session.office,
         )
+    except Busy as error:  # halted, or lost, on its way
+        session.progress("")
+        if seen and (done := _counts(seen[0])) and not dry_run:
+            error.message += f" Before that: {done}."
+        raise
     except KeyboardInterrupt:
         session.progress("")
         session.look_again()

@@ -115,6 +115,24 @@ def test_mails_that_went_out_before_are_counted_and_those_on_the_way_are_named(
     assert "Done so far: 1 mail. 1 mail was on the way: the next tick looks" in told.stderr
 
 
+def test_a_tick_that_is_halted_on_its_way_says_what_it_had_done(
+    work: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ticking, "BATCH", 1)
+    batch = ticking._Run.batch
+
+    def then_halted(run: ticking._Run) -> bool:
+        more = batch(run)
+        with run._store.writing():
+            run._store.workspace.halt(run._now, "ann", "Stop")
+        return more
+
+    monkeypatch.setattr(ticking._Run, "batch", then_halted)
+    told = work("tick", "--by", "5d", "--json")
+    assert (told.exit_code, told.error["code"]) == (7, "HALTED")
+    assert told.error["message"] == "The workspace is halted: Stop. Before that: 1 mail."
+
+
 def test_a_real_tick_has_no_target_to_forget(cli: Cli) -> None:
     filled(cli)
     refused = cli("tick", "--stop-here", "--json")
