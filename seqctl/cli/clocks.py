@@ -42,7 +42,7 @@ def clock(
     if accepted is not None:
         session.say(f"Accepted: it is {session.moment(clocks.system)} now.")
     else:
-        session.say("Nothing lies ahead of the system's clock; nothing was changed.")
+        session.say("The last event is not ahead of the system's clock; nothing was changed.")
     _emit(session, clocks)
     _tell_ahead(session, clocks)
 

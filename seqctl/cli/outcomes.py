@@ -48,6 +48,7 @@ def perform(session: Session, act: Callable[[], Outcome], *, dry_run: bool = Fal
 
 def tell_nobody(session: Session) -> None:
     """Say that standard input named no contact, so that nothing was done (spec, section 12)."""
+    session.look_again()  # people see whose clock it is, and whether it stands still
     session.emit({"done": [], "unchanged": [], "refused": [], "notes": [NOBODY]})
     session.say(NOBODY)
 

@@ -9,7 +9,7 @@ import typer
 
 from seqctl.cli.session import Session
 from seqctl.cli.trouble import Trouble, tell_each
-from seqctl.domain.errors import Interrupted, WrongUsage
+from seqctl.domain.errors import Busy, Interrupted, WrongUsage
 from seqctl.domain.moments import parse_duration, parse_moment, show_from_now
 from seqctl.domain.sentences import joined
 
@@ -110,6 +110,11 @@ def _run(
             progress=look,
             office=session.office,
         )
+    except Busy as error:  # halted, or lost, on its way
+        session.progress("")
+        if seen and (done := _counts(seen[0])) and not dry_run:
+            error.message += f" Before that: {done}."
+        raise
     except KeyboardInterrupt:
         session.progress("")
         session.look_again()
@@ -141,6 +146,7 @@ def _interrupted(
         return Interrupted("Interrupted. It was a rehearsal; nothing is changed.")
     said = f"Interrupted. Done so far: {done}."
     if stopped is None:
+        said += _on_their_way(session)
         return Interrupted(f"{said} The next tick does the rest, and nothing twice.", "seqctl tick")
     if stopped.target is None:
         return Interrupted(f"{said} What is due is left to the next tick.", "seqctl tick")
@@ -149,6 +155,17 @@ def _interrupted(
         "`seqctl tick` goes on to there, `seqctl tick --stop-here` stays where the clock stands.",
         "seqctl tick",
     )
+
+
+def _on_their_way(session: Session) -> str:
+    """The mails of which nobody knows yet whether they went out."""
+    from seqctl.domain.model import MailStatus
+
+    number = sum(session.store.outbox.counts([MailStatus.SENDING]).values())
+    if not number:
+        return ""
+    mails = "1 mail was" if number == 1 else f"{number} mails were"
+    return f" {mails} on the way: the next tick looks for what went out, or asks."
 
 
 def goal_words(session: Session, stopped: Stopped) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
@@ -74,5 +73,7 @@ def refuse_empty(given: Iterable[tuple[str, object]], names: Mapping[str, str]) 
 
 
 def _lines_of_stdin() -> list[str]:
-    lines = (line.strip() for line in sys.stdin)
+    from seqctl.files.decoding import read_lines
+
+    lines = (line.strip() for line in read_lines(STDIN))
     return [line for line in lines if line and not line.startswith("#")]

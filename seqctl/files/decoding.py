@@ -52,13 +52,23 @@ def read_text(source: Path | str) -> str:
 
     Raises BadFile: missing, unreadable, empty, not text, or not to be decoded.
     """
+    text = _text(source)
+    if not text.strip():
+        name = name_of(source)
+        raise BadFile(f"{name} is empty.", "Export the contacts again, then import that file.")
+    return text
+
+
+def read_lines(source: Path | str) -> list[str]:
+    """The lines of a list, which may be empty; raises BadFile as `read_text` does for others."""
+    return _text(source).splitlines()
+
+
+def _text(source: Path | str) -> str:
     name = name_of(source)
     raw = _read_bytes(source, name)
     _refuse_binary(raw, name)
-    text = _decode(_narrow(raw, name), name)
-    if not text.strip():
-        raise BadFile(f"{name} is empty.", "Export the contacts again, then import that file.")
-    return text
+    return _decode(_narrow(raw, name), name)
 
 
 def name_of(source: Path | str) -> str:

@@ -60,9 +60,7 @@ def parse_target(text: str) -> str:
     """
     domain = text.strip()
     if "@" not in domain:
-        raise WrongUsage(
-            f"'{text}' is no address.", f"seqctl block add @{domain} blocks a whole domain"
-        )
+        raise WrongUsage(f"'{text}' is no address.", f"a whole domain is written @{domain}")
     if not domain.startswith("@"):
         return parse_address(text)
     try:

@@ -77,8 +77,10 @@ class Mailroom:
             delivery = Delivery(
                 self._store, self._clock, self._office, self._plans, inbox, self._read_again
             )
-            worked |= delivery.run()
-            self.changes += delivery.changes
+            try:
+                worked |= delivery.run()
+            finally:  # what went out before a Ctrl-C is counted
+                self.changes += delivery.changes
             if delivery.trouble is not None:
                 self._stop(inbox, delivery.trouble)
             elif delivery.outage is not None:

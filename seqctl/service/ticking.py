@@ -192,9 +192,10 @@ class _Run:
         """Hand over real mail that was queued; whether there was any: more may be due then."""
         if self._mailroom is None:
             return False
-        worked = self._mailroom.deliver()
-        self._count_mail(self._mailroom)
-        return worked
+        try:
+            return self._mailroom.deliver()
+        finally:
+            self._count_mail(self._mailroom)
 
     def close_mailroom(self) -> None:
         """Look for what may have gone out, copy to Sent, and remember what is in trouble."""

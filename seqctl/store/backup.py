@@ -15,7 +15,7 @@ from seqctl.domain.errors import BadFile, Busy
 from seqctl.store.connection import connect, copy_into, open_file, refuse_foreign
 from seqctl.store.placing import appearing, free_name, make_folder, move_companions
 from seqctl.store.tick_lock import no_older_tick, tick_lock
-from seqctl.store.trouble import DAMAGED, primary_code, sentence
+from seqctl.store.trouble import DAMAGED, damaged, primary_code, sentence
 from seqctl.store.workspace import SqliteWorkspace
 
 if TYPE_CHECKING:
@@ -89,6 +89,8 @@ def _telling(source: Path, copy: Path) -> Generator[None]:
     """Name the file that is in trouble: a full disk is the copy's, anything else the source's."""
     try:
         yield
+    except UnicodeDecodeError as error:  # the schema is no text any more
+        raise damaged(source, str(error)) from None
     except sqlite3.Error as error:
         writing = primary_code(error) in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
         told = sentence(error, copy if writing else source)
@@ -123,9 +125,9 @@ def _nobody_writing(target: Path) -> Generator[None]:
         try:
             connection = stack.enter_context(closing(connect(target)))
             connection.execute("BEGIN IMMEDIATE")
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
             # A damaged workspace is what a backup is for.
-            if primary_code(error) not in DAMAGED:
+            if isinstance(error, sqlite3.Error) and primary_code(error) not in DAMAGED:
                 raise
         yield
 

@@ -31,11 +31,12 @@ _HAPPENED = (
 _BEGAN = (("enrollment", "enrolled_at"), ("inbox", "since"))
 
 _AHEAD = """
-    SELECT 'due', e.id, e.due_at, c.email, s.name FROM enrollment AS e
+    SELECT 'due', e.id, iif(e.base IS NULL, ifnull(e.due_at, e.kept_due_at), e.due_at) AS due,
+        c.email, s.name FROM enrollment AS e
     JOIN event AS v ON v.id = e.last_event_id
     JOIN contact AS c ON c.id = e.contact_id JOIN sequence AS s ON s.id = e.sequence_id
-    WHERE e.due_at > :now
-        AND (v.at > :now OR e.base > :now OR (e.base IS NULL AND e.due_at > :ahead_from))
+    WHERE e.status = 'live' AND due > :now
+        AND (v.at > :now OR e.base > :now OR (e.base IS NULL AND due >= :ahead_from))
     UNION ALL
     SELECT 'hold', h.id, ifnull(h.until, h.since), c.email, s.name FROM hold AS h
     LEFT JOIN contact AS c ON c.id = h.contact_id LEFT JOIN sequence AS s ON s.id = h.sequence_id
@@ -45,7 +46,10 @@ _AHEAD = """
 
 
 def dated_ahead(connection: sqlite3.Connection, now: datetime) -> list[Ahead]:
-    """The due times and holds that a clock ahead of `now` has dated, by kind and id."""
+    """The due times and holds that a clock ahead of `now` has dated, by kind and id.
+
+    A start that is held keeps its moment, so that it is listed too.
+    """
     ahead_from = _ahead_from(connection, now)
     if ahead_from is None:
         return []

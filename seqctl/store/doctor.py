@@ -347,6 +347,13 @@ def _file(connection: sqlite3.Connection) -> Iterator[Finding]:
 def _pointers(connection: sqlite3.Connection) -> Iterator[Finding]:
     for table, row, other, _ in connection.execute("PRAGMA foreign_key_check"):
         yield Finding("file", table, row, f"points to a row of {other} that does not exist")
+    # A sequence is made before its first version, so that this is no foreign key.
+    without = connection.execute(
+        "SELECT s.id FROM sequence AS s WHERE NOT EXISTS (SELECT 1 FROM sequence_version AS v "
+        "WHERE v.id = s.version_id AND v.sequence_id = s.id)"
+    )
+    for (row,) in without:
+        yield Finding("file", "sequence", row, "points to a version that it does not have")
 
 
 def other_tables(connection: sqlite3.Connection) -> Iterator[Finding]:

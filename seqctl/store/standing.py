@@ -23,6 +23,6 @@ def standing_at(path: Path) -> Standing | None:
             (people,) = there.execute(
                 "SELECT count(DISTINCT contact_id) FROM enrollment WHERE status = 'live'"
             ).fetchone()
-    except (sqlite3.Error, TypeError):  # no workspace, a damaged one, or one without its row
+    except (sqlite3.Error, UnicodeDecodeError, TypeError):  # none, damaged, or without its row
         return None
     return Standing(clock == "simulated", people)

@@ -67,7 +67,7 @@ def sentence(error: sqlite3.Error, path: Path) -> SeqctlError | None:
         # The journal of a change stands beside the file.
         folder = error.sqlite_errorcode == sqlite3.SQLITE_READONLY_DIRECTORY
         place = path.parent if folder else path
-        return BadFile(f"{place} can't be written to.", f"chmod u+w {place}", code="READ_ONLY")
+        return BadFile(f"{place} can't be written to.", f"ls -ld {place}", code="READ_ONLY")
     if code == sqlite3.SQLITE_CANTOPEN:
         return BadFile(f"{path} can't be opened.", f"ls -l {path}", code="CANNOT_OPEN")
     if code in DAMAGED or is_undecodable(error):

@@ -23,6 +23,12 @@ class Terminal(io.StringIO):
         return True
 
 
+def piped(content: str) -> io.TextIOWrapper:
+    """A standard input that another program fills; a surrogate stands for a byte that is no UTF-8."""
+    raw = content.encode(errors="surrogateescape")
+    return io.TextIOWrapper(io.BytesIO(raw), encoding="utf-8")
+
+
 class Answer(NamedTuple):
     """What one command answered."""
 
@@ -66,7 +72,7 @@ class Cli:
         stream = Terminal if terminal else io.StringIO
         stdout, stderr = stream(), stream()
         with self._patch.context() as patch:
-            patch.setattr(sys, "stdin", stream(stdin))
+            patch.setattr(sys, "stdin", Terminal(stdin) if terminal else piped(stdin))
             patch.setattr(sys, "stdout", stdout)
             patch.setattr(sys, "stderr", stderr)
             code = run(list(arguments), Session(self.clock))

@@ -18,7 +18,7 @@ from seqctl.cli.frame import Noun
 from seqctl.cli.session import Session
 from seqctl.cli.words import Named, contacts, sequence_and_contacts
 from seqctl.domain.errors import NotFound, WrongUsage
-from tests.cli.conftest import Cli
+from tests.cli.conftest import Cli, piped
 
 
 def show(
@@ -357,9 +357,7 @@ def test_what_holds_an_at_sign_is_a_contact() -> None:
 def test_a_dash_reads_contacts_from_standard_input(
     monkeypatch: pytest.MonkeyPatch, cli: Cli
 ) -> None:
-    import io
-
-    monkeypatch.setattr(sys, "stdin", io.StringIO("b@x\n\n# not her\n c@x \n"))
+    monkeypatch.setattr(sys, "stdin", piped("b@x\n\n# not her\n c@x \n"))
     assert contacts(["a@x", "-"]) == ["a@x", "b@x", "c@x"]
 
 

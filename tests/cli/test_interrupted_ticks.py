@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from seqctl.mail.sendmail import SendmailCourier
+from seqctl.ports.mail import Handover
 from seqctl.service import ticking
 from tests.cli.conftest import Cli
 
@@ -98,6 +100,44 @@ def test_an_interrupted_tick_of_a_real_workspace(cli: Cli) -> None:
     assert told.exit_code == 130
     assert "Done so far: 3 mails. The next tick does the rest" in told.stderr
     assert cli.json("tick")["emails"] == 1
+
+
+def test_mails_that_went_out_before_are_counted_and_those_on_the_way_are_named(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finish, rounds = SendmailCourier.finish, [0]
+
+    def second(courier: SendmailCourier) -> list[Handover]:
+        rounds[0] += 1
+        if rounds[0] == 2:
+            raise KeyboardInterrupt
+        return finish(courier)
+
+    monkeypatch.setattr(SendmailCourier, "finish", second)
+    filled(cli)
+    cli.ok("inbox", "disconnect", "ann@acme.test")
+    cli.ok("inbox", "connect", "ann@acme.test", "--sendmail", "/bin/true", "--no-replies")
+    told = cli("tick")
+    assert told.exit_code == 130
+    assert "Done so far: 1 mail. 1 mail was on the way: the next tick looks" in told.stderr
+
+
+def test_a_tick_that_is_halted_on_its_way_says_what_it_had_done(
+    work: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ticking, "BATCH", 1)
+    batch = ticking._Run.batch
+
+    def then_halted(run: ticking._Run) -> bool:
+        more = batch(run)
+        with run._store.writing():
+            run._store.workspace.halt(run._now, "ann", "Stop")
+        return more
+
+    monkeypatch.setattr(ticking._Run, "batch", then_halted)
+    told = work("tick", "--by", "5d", "--json")
+    assert (told.exit_code, told.error["code"]) == (7, "HALTED")
+    assert told.error["message"] == "The workspace is halted: Stop. Before that: 1 mail."
 
 
 def test_a_real_tick_has_no_target_to_forget(cli: Cli) -> None:

@@ -85,6 +85,23 @@ def test_contacts_beside_an_empty_standard_input_are_taken(work: Cli) -> None:
     assert [e["contact"] for e in paused["done"]] == ["ada@x.test"]
 
 
+def test_nobody_is_told_under_the_heading(work: Cli) -> None:
+    told = work.ok("pause", "other", "-")
+    assert told == "[simulated 2026-03-02 09:00]\nStandard input names nobody; nothing was done.\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_list_in_any_encoding_names_its_contacts(work: Cli, encoding: str) -> None:
+    stdin = "ada@x.test\r\n".encode(encoding).decode(errors="surrogateescape")
+    done = work.json("unenroll", "intro", "-", stdin=stdin)["done"]
+    assert [enrollment["contact"] for enrollment in done] == ["ada@x.test"]
+
+
+def test_what_is_no_list_is_a_bad_file(work: Cli) -> None:
+    told = work("pause", "intro", "-", "--json", stdin="\udc80\x01\x02" * 99)
+    assert (told.exit_code, told.error["message"]) == (5, "Standard input is not a text file.")
+
+
 def test_several_contacts_are_marked_from_standard_input(work: Cli) -> None:
     ended = work.json("mark", "-", "replied", stdin="ada@x.test\nben@x.test\n")
     assert [e["contact"] for e in ended["done"]] == ["ada@x.test", "ben@x.test"]

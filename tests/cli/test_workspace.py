@@ -433,3 +433,25 @@ def test_a_damaged_backup_is_refused(simulated: Cli) -> None:
     assert answer.exit_code == 5
     assert "copy.db is damaged: " in answer.stderr
     assert simulated.db.read_bytes() == before
+
+
+def spoilt_words(file: Path) -> None:
+    """Let SQLite's own words about the file be no UTF-8: it quotes the table that it can't read."""
+    content = file.read_bytes()
+    file.write_bytes(content.replace(b"CREATE TABLE contact (", b"CREA\x9aE TABLE contact (", 1))
+
+
+def test_a_workspace_whose_tables_have_no_readable_names_is_replaced(simulated: Cli) -> None:
+    simulated.ok("backup", "copy.db")
+    spoilt_words(simulated.db)
+    assert simulated("status").exit_code == 5
+    simulated.ok("restore", "copy.db", "--yes")
+    assert simulated.json("doctor") == {"findings": []}
+
+
+def test_a_backup_whose_tables_have_no_readable_names_is_refused(simulated: Cli) -> None:
+    simulated.ok("backup", "copy.db")
+    spoilt_words(simulated.folder / "copy.db")
+    answer = simulated("restore", "copy.db", "--yes", "--json")
+    assert (answer.exit_code, answer.error["code"]) == (5, "DAMAGED")
+    assert answer.error["message"].startswith("copy.db is damaged: ")

@@ -189,6 +189,19 @@ def test_a_start_that_was_dated_ahead_is_taken_out_and_in_again(real: RealDesk) 
     assert real.tick_at(RIGHT).emails == 2
 
 
+def test_a_held_start_that_was_dated_ahead_is_listed(real: RealDesk) -> None:
+    real.clock.time = MONDAY
+    real.pause("intro")
+    real.clock.time = WRONG
+    real.enroll("ada")
+    accept(real)
+    assert ahead(real) == [("due", 2)]
+    real.resume("intro")
+    assert ahead(real) == [("due", 2)]
+    real.unenroll("ada")
+    assert ahead(real) == []
+
+
 def test_due_times_of_the_right_clock_are_not_listed(real: RealDesk) -> None:
     real.clock.time = MONDAY
     real.tick_at(MONDAY)

@@ -181,6 +181,10 @@ DAMAGES = {
         "PRAGMA foreign_keys = OFF; DELETE FROM inbox WHERE id = 2;",
         Finding("file", "message", 6, "points to a row of inbox that does not exist"),
     ),
+    "a sequence without its version": Damage(
+        "UPDATE sequence SET version_id = 99 WHERE id = 1;",
+        Finding("file", "sequence", 1, "points to a version that it does not have"),
+    ),
 }  # fmt: skip
 
 
