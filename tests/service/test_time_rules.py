@@ -363,6 +363,20 @@ def test_a_set_time_given_by_an_edit_is_placed_by_the_delay_that_runs(desk: Desk
     assert desk.look(1)["due_at"] == "Thu 5 09:00"
 
 
+@pytest.mark.parametrize("held", [False, True])
+def test_an_edit_of_what_is_overdue_by_then_places_nothing_in_the_past(
+    desk: Desk, held: bool
+) -> None:
+    begun(desk, mails("1 day", at="16:00"), "Mon 2 12:00")
+    to(desk, "Tue 3 13:00")
+    if held:
+        desk.pause("intro")
+    edit(desk, 'at: "16:00"', 'at: "12:30"')
+    if held:
+        desk.resume("intro")
+    assert desk.look(1)["due_at"] == "Wed 4 12:30"
+
+
 def test_a_held_step_that_is_edited_is_placed_anew(desk: Desk) -> None:
     begun(desk, mails("1 day", OPENING), "Wed 4 20:00")
     to(desk, "Thu 5 21:00")
