@@ -300,14 +300,13 @@ class Decider:
         )
 
     def _must_wait(self, enrollment: Enrollment, plan: Plan, at: datetime) -> bool:
-        """Whether a mail of a real workspace is overdue at a closed hour (spec, section 2).
+        """Whether a mail is overdue at a closed hour (spec, section 2).
 
         A mail in a line has its turn at an open hour, where there is one at all.
         """
         if enrollment.any_time:
             return False
-        placed = self._world.now is None or enrollment.due_at == at
-        if placed and enrollment.waiting != Waiting.LIMIT:
+        if enrollment.due_at == at and enrollment.waiting != Waiting.LIMIT:
             return False
         return not is_open(at, plan.calendar)
 

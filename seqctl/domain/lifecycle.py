@@ -303,12 +303,12 @@ def _go_on_at_its_time(
 ) -> Enrollment:
     """The step keeps its time unless the resume is later: then it is placed from there.
 
-    Resumed `at_once`, in the second of the pause, what was overdue is overdue still, whatever its `at`.
+    Resumed `at_once`, in the second of the pause, what was overdue is overdue still: whatever its
+    `at`, and with its place in the line of an inbox.
     """
-    if at <= kept:
+    if at <= kept or at_once:
         return thawed._replace(due_at=kept)
-    going = _go_on(thawed, plan, max(at, thawed.delay_ends_at or at), at)
-    return placed_now(going, plan, at) if at_once else going
+    return _go_on(thawed, plan, max(at, thawed.delay_ends_at or at), at)
 
 
 def end(enrollment: Enrollment, at: datetime, reason: str, error: str | None = None) -> Enrollment:

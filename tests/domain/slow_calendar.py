@@ -191,12 +191,7 @@ class SlowStep:
         """The step goes on."""
         paused, self.paused = self.paused, None
         over = paused is not None and self.end <= paused
-        if moment == paused:
-            if self.due < moment:  # overdue, and still so
-                self.end, self.base = max(self.end, moment), moment
-                self.due = place(moment, moment, None, None, self.email, self.calendar)
-            return
-        if over and moment <= self.due:
+        if moment == paused or (over and moment <= self.due):
             return
         found = moment if over else added(moment, self.left, self.after, self.calendar)
         self.end, self.base = max(self.end, found), moment

@@ -200,11 +200,38 @@ def test_who_is_paused_in_line_loses_the_place_and_waits_no_longer_than_others(
     queue.pause(None, "p01")
     assert queue.look(2)["waiting_on"] is None
     assert queue.look(2)["remaining_s"] == 0
+    queue.tick(hours=1)
     queue.resume(None, "p01")
-    assert queue.row(2).due_at == MONDAY + HOUR
+    assert queue.row(2).due_at == MONDAY + 2 * HOUR
     assert queue.look(2)["due_at"] == "Fri 6 09:00"
     queue.until_idle()
     assert names(queue) == ["p00", "p02", "p03", "p04", "p01"]
+
+
+def test_paused_and_resumed_at_once_the_place_in_line_is_kept(queue: Desk) -> None:
+    before = queue.look(2)
+    queue.pause(None, "p01")
+    queue.resume(None, "p01")
+    queue.tick()
+    assert queue.look(2) == before
+    queue.until_idle()
+    assert names(queue) == list(FIVE)
+
+
+def test_paused_and_resumed_at_once_at_a_closed_hour_nothing_goes_before_the_opening(
+    desk: Desk,
+) -> None:
+    limited(filled(desk, ONE.format(OFFICE), names=FIVE), per_day=1)
+    desk.tick_to(MONDAY + 4 * DAY)
+    desk.enroll(*FIVE)
+    desk.tick(days=1)  # Saturday
+    desk.pause("intro")
+    desk.resume("intro")
+    limited(desk)
+    assert desk.tick().emails == 0
+    desk.until_idle()
+    assert names(desk) == list(FIVE)
+    assert moments(desk)[1:] == [MONDAY + 7 * DAY - HOUR] * 4
 
 
 def test_a_paused_sequence_sends_nothing_and_goes_on_in_its_order(queue: Desk) -> None:

@@ -156,9 +156,11 @@ def test_what_was_overdue_is_overdue_still(tmp_path: Path) -> None:
     real.enroll("ada")
     real.tick_at(MONDAY)
     real.clock.time = MONDAY + DAY + HOUR
+    before = real.look(1)
     real.pause("intro")
     real.resume("intro")
-    assert real.look(1)["due_at"] == "Tue 3 10:00"
+    assert real.look(1) == before
+    assert before["due_at"] == "Tue 3 09:30"
     real.close()
 
 
@@ -359,6 +361,20 @@ def test_a_set_time_given_by_an_edit_is_placed_by_the_delay_that_runs(desk: Desk
     begun(desk, mails("3 days"), "Mon 2 12:00")
     edit(desk, "after: 3 days\n", 'after: 72 hours\n    at: "09:00"\n')
     assert desk.look(1)["due_at"] == "Thu 5 09:00"
+
+
+@pytest.mark.parametrize("held", [False, True])
+def test_an_edit_of_what_is_overdue_by_then_places_nothing_in_the_past(
+    desk: Desk, held: bool
+) -> None:
+    begun(desk, mails("1 day", at="16:00"), "Mon 2 12:00")
+    to(desk, "Tue 3 13:00")
+    if held:
+        desk.pause("intro")
+    edit(desk, 'at: "16:00"', 'at: "12:30"')
+    if held:
+        desk.resume("intro")
+    assert desk.look(1)["due_at"] == "Wed 4 12:30"
 
 
 def test_a_held_step_that_is_edited_is_placed_anew(desk: Desk) -> None:
