@@ -177,6 +177,11 @@ def test_a_mapped_status_says_what_it_says_or_what_it_is_mapped_to(
     assert said(tmp_path, "status", "yes", status=flag) == flag
 
 
+def test_a_column_mapped_to_a_status_is_one(tmp_path: Path) -> None:
+    assert said(tmp_path, "Abo", "unsubscribed", Abo="status") == NO
+    assert said(tmp_path, "Abo", "active", Abo="status") == NONE
+
+
 def test_a_status_stays_a_property(tmp_path: Path) -> None:
     path = tmp_path / "contacts.csv"
     path.write_text("email,status\na@x.test,unsubscribed\nb@x.test,customer\n", encoding="utf-8")
