@@ -190,7 +190,8 @@ def reenroll(
         return tell_nobody(session)
     if named.sequence is None or not (named.contacts or reason):
         raise WrongUsage(
-            "Name a sequence and contacts.", "seqctl reenroll SEQUENCE CONTACT…, or --reason error"
+            "Name a sequence and contacts.",
+            "seqctl reenroll SEQUENCE CONTACT…, or seqctl reenroll SEQUENCE --reason error",
         )
     request = reenrolling.Request(
         named.sequence,

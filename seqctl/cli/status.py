@@ -119,7 +119,8 @@ def log(
     events = latest(session, number, every, fetch)
     session.emit({"events": events})
     if not events:
-        session.say(NOBODY if subject.nobody else "Nothing has happened yet.")
+        if number != 0:
+            session.say(NOBODY if subject.nobody else "Nothing has happened yet.")
         return
     session.table(
         ["time", "who", "contact", "sequence", "what", "why"],

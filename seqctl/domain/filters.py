@@ -194,7 +194,7 @@ def _ordered(asked: Filter, kind: Kind, text: str, now: datetime) -> Filter:
         raise WrongUsage(
             f"{asked.name} is compared with {what}, not '{text}'.", error.hint
         ) from None
-    refuse_beyond(moment, f"'{text}' is", first=1)
+    refuse_beyond(moment, f"'{text}' is not", first=1)
     bare = asked.operator in (Operator.EQUAL, Operator.UNEQUAL)
     return asked._replace(value=moment, until=_day_after(text, asked.zone) if bare else None)
 

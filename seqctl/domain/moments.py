@@ -96,7 +96,7 @@ def parse_moment(text: str, *, now: datetime, zone: str) -> datetime:
             moment = _calendar_moment(words.upper(), now, zone)
     except (ValueError, OverflowError, WrongUsage):
         raise WrongUsage(f"'{text}' is not a time.", _MOMENT_EXAMPLES) from None
-    return refuse_beyond(moment, f"'{text}' is").replace(microsecond=0)
+    return refuse_beyond(moment, f"'{text}' is not").replace(microsecond=0)
 
 
 def moment_after(now: datetime, duration: timedelta) -> datetime:
@@ -105,7 +105,7 @@ def moment_after(now: datetime, duration: timedelta) -> datetime:
         moment = now + duration
     except OverflowError:
         moment = datetime.max.replace(tzinfo=UTC)
-    return refuse_beyond(moment, "That would be")
+    return refuse_beyond(moment, "That would not be")
 
 
 def refuse_beyond(moment: datetime, what: str, *, first: int = FIRST_YEAR) -> datetime:
@@ -114,7 +114,7 @@ def refuse_beyond(moment: datetime, what: str, *, first: int = FIRST_YEAR) -> da
     Beyond them there is no room left for delays, other zones' clocks and the end of a day.
     """
     if not first <= moment.year <= LAST_YEAR:
-        raise WrongUsage(f"{what} not between the years {first} and {LAST_YEAR}.", _MOMENT_EXAMPLES)
+        raise WrongUsage(f"{what} between the years {first} and {LAST_YEAR}.", _MOMENT_EXAMPLES)
     return moment
 
 

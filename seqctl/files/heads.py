@@ -128,7 +128,8 @@ def split_name(name: str) -> tuple[str, str]:
 
 def _statuses(columns: list[_Column]) -> Iterator[Status]:
     for column in columns:
-        if column.means in FIELDS or not is_status(column.head):
+        asked_to_be = column.rank < 0 and is_status(column.means)
+        if column.means in FIELDS or not (asked_to_be or is_status(column.head)):
             continue
         if column.means not in _FLAGS:
             yield Status(column.at, column.head, None)

@@ -40,7 +40,9 @@ def _any(*words: str) -> re.Pattern[str]:
 _OPT_OUT_HEAD = _any(
     *("optout", "optedout", "unsub", "blacklist", "blocklist", "donot(?:bulk)?email"),
     *("donotcontact", "donotallow(?:bulk)?email", "donotsend", "dontemail", "dontcontact", "^dnc$"),
-    "mails?nichtzulassen",
+    *("mails?nichtzulassen", "^keine?(?:newsletter|emails?|mails?|werbung|kontakt)"),
+    *("nepasautoriser.*(?:mail|courriel)", "nepasenvoyer.*(?:mail|courriel)", "nietmailen"),
+    *("nocontactar", "noenviar.*(?:mail|correo)", "naocontactar", "^dnd$", "^(?:is)?blocked$"),
     *("emailblocked", "spamreport", "spamcomplaint", "markedasspam", "reportedspam", "suppress"),
     *("abgemeldet", "abmeldung", "werbesperre", "mailsperre", "nichtkontaktieren", "kontaktaej"),
     *("avregistrer", "avprenumer", "avanmal", "desabonn", "desinscri", "nepascontacter"),
@@ -53,19 +55,30 @@ _BOUNCE_HEAD = _any(
 )
 # Everybody has a link to unsubscribe; a bounce of another day, or a letter by post, is no refusal.
 _NO_FLAG_HEAD = _any(
-    *("(?:url|link|token|hash|page|code|uuid|key)$", "softbounce", "bouncerate", "emailsbounced"),
-    "postal",
+    *("(?:url|link|token|hash|page|code|uuid|key|rate)$", "softbounce", "bouncerate"),
+    *("emailsbounced", "postal", "directmail", "tracking", "profiling", "cookie"),
 )
-_OTHER_CHANNEL = _any("sms", "phone", "call", "fax", "whatsapp", "textmessage", "push")
+_OTHER_CHANNEL = _any(
+    *("sms", "phone", "telefon", "mobile", "call", "fax", "whatsapp", "textmessage", "push"),
+)
 _STATUS_HEAD = _any(
     *("status", "^state$", "consent", "subscription", "stage$", "permission", "^optin"),
     *("emailoptin", "marketing", "mailing", "newsletter", "^subscriber", "^tilstand", "^statut"),
-    *("^estado", "^stato", "^stav$", "^tags?$"),
+    *("^estado", "^stato", "^stav$", "^tags?$", "preference", "deliverability"),
+    *("^verification", "mailverification", "^(?:labels?|groups?|groupmembership)$"),
+    "^(?:categor(?:y|ies)|lists?|segments?)$",
 )
 _SUBSCRIBED_HEAD = re.compile(r"(?:is|email)?subscribed(?:toemails?)?|acceptse?mails?")
-_OTHER_MATTERS = _any("marital", "order", "payment", "invoice", "deal", "shipping", "employment")
+_OTHER_MATTERS = _any(
+    *("marital", "order", "payment", "invoice", "deal", "shipping", "employment", "^vat", "^tax"),
+    *("ticket", "task", "project", "credit", "licen[cs]e", "passport", "visa", "application"),
+    "^mailing(?:street|city|state|province|zip|postal|country|address)",
+)
 # Where a seller notes what came of a call, `invalid` is a lead and `unreachable` a telephone.
-_SALES_HEAD = _any("lead", "stage", "call", "tags?$")
+_SALES_HEAD = _any(
+    *("lead", "stage", "call", "tags?$", "labels?$", "groups?$", "membership$", "lists?$"),
+    *("segments?$", "^categor"),
+)
 
 # --- values -------------------------------------------------------------------------------------
 
@@ -78,20 +91,34 @@ _NONE = frozenset(
         *("confirmed", "allow", "allowed", "send", "active", "aktiv", "enabled", "valid"),
         *("verified", "deliverable", "ok", "whitelisted", "zulassen", "tillat", "autoriser"),
         *("permitir", "consenti", "toestaan", "tilladt", "notunsubscribed", "notoptedout"),
-        *("notbounced", "notblacklisted", "notblocklisted"),
+        *("notbounced", "notblacklisted", "notblocklisted", "hasnotoptedout"),
+        *("nan", "nil", "blank", "empty", "nope"),
+        *("falsk", "hamis", "yanlıs", "yanlis", "nepravda", "fałsz", "ложь"),
     ]
 )
 _TRUE = frozenset(
     ["true", "t", "yes", "y", "1", "x", "on", "checked", "ja", "wahr", "oui", "vrai", "si", "sant"]
 )
 _CHECKED = frozenset("✓✔☑✅+")
+_ALLOWED = re.compile("allow|subscribed|stillsubscribed")
+_CONSENT_HEAD = _any("consent", "permission", "gdpr", "marketing", "subscription")
 # How a status begins that wants no mail.
 _NO_VALUE = _any(
     *("unsub", "optout", "optedout", "optingout", "blacklist", "blocklist", "blocked", "dnc$"),
     *("donotcontact", "dontcontact", "donotemail", "dontemail", "donotmail", "donotbulkemail"),
     *("donotsend", "donotallow", "nevercontact", "nomails?$", "noemails?$", "suppress"),
     *("listunsubscribe", "globalunsubscribe", "globalsuppress", "revoked$", "removed?me$"),
-    *("spam$", "spamcompl", "spamreport", "markedasspam", "complained$", "complaints?$", "junk$"),
+    *(
+        "spam$",
+        "spamtrap",
+        "abuse$",
+        "spamcompl",
+        "spamreport",
+        "markedasspam",
+        "complained$",
+        "complaints?$",
+        "junk$",
+    ),
     *("abgemeldet", "ausgetragen", "abbestellt", "nichtkontaktieren", "nichtzulassen", "gesperrt"),
     *("widerrufen", "avregistrer", "avprenumer", "avanmal", "sparrad", "kontaktaej", "mejlaej"),
     *("avmeldt", "frameldt", "afmeldt", "desabonn", "desinscri", "nepascontacter"),
@@ -107,14 +134,13 @@ _BROKEN_VALUE = _any(
     *("cleaned", "undeliverable", "unreachable", "invalid$", "invalidaddress", "unzustellbar"),
     *("rebotad", "mailboxnotfound", "userunknown", "zuruckgekommen"),
 )
-_PARTS = re.compile(r"[;,|/\n]")
+_PARTS = re.compile(r"[;,|/\n]|:::")
 
 
 def flag_of(head: str) -> str | None:
     """The flag that a column's head stands for (`opted_out`, `bounced`), or None."""
     name = key(head)
-    other_channel = "mail" not in name and _OTHER_CHANNEL.search(name)
-    if other_channel or _NO_FLAG_HEAD.search(name):
+    if _is_of_other_channel(name) or _NO_FLAG_HEAD.search(name):
         return None
     if _OPT_OUT_HEAD.search(name):
         return "opted_out"
@@ -125,7 +151,9 @@ def is_status(head: str) -> bool:
     """Whether a column tells, by its values, who may be written to."""
     name = key(head)
     told = _STATUS_HEAD.search(name) or _is_subscribed(name)
-    return told is not None and not _OTHER_MATTERS.search(name)
+    if told is None or _OTHER_MATTERS.search(name):
+        return False
+    return not (_is_of_other_channel(name) and not _SALES_HEAD.search(name))
 
 
 def is_set(cell: str) -> bool:
@@ -133,7 +161,8 @@ def is_set(cell: str) -> bool:
     word = key(cell)
     if not word:  # `-` and `[]` say nothing; a sign that ticks a box does
         return not _CHECKED.isdisjoint(cell)
-    return word not in _NONE and not word.startswith("soft")
+    none = word in _NONE or not word.strip("0") or "://" in cell
+    return not none and not word.startswith("soft") and not _ALLOWED.match(word)
 
 
 @lru_cache(maxsize=4096)
@@ -144,6 +173,8 @@ def said_by(head: str, cell: str, *, mapped: str | None = None) -> Said:
         return Said(mapped == "opted_out", mapped == "bounced")
     if _is_subscribed(key(head)) and cell and whole in {"false", "f", "n", "no", "0", "nein"}:
         return Said(opted_out=True)
+    if _CONSENT_HEAD.search(key(head)) and whole in {"withdrawn", "consentwithdrawn", "objected"}:
+        return Said(opted_out=True)
     parts = [key(part) for part in _PARTS.split(cell)]
     broken = _BOUNCED_VALUE if _SALES_HEAD.search(key(head)) else _BROKEN_VALUE
     return Said(any(map(_NO_VALUE.match, parts)), any(map(broken.match, parts)))
@@ -151,3 +182,7 @@ def said_by(head: str, cell: str, *, mapped: str | None = None) -> Said:
 
 def _is_subscribed(name: str) -> re.Match[str] | None:
     return _SUBSCRIBED_HEAD.fullmatch(name)
+
+
+def _is_of_other_channel(name: str) -> bool:
+    return "mail" not in name and _OTHER_CHANNEL.search(name) is not None

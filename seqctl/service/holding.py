@@ -81,11 +81,14 @@ def instead(words: str, placed: Placed) -> str:
 
 def over(hold: Hold) -> str:
     """The words for the history of a hold that is lifted."""
-    what = said(_REASONS.get(hold.scope, "the pause of {by}"), by=hold.by)
+    what = said(_WHAT.get(hold.scope, "the pause of {by}"), by=hold.by)
     return said("{what} since {since} is over", what=what, since=hold.since)
 
 
-_REASONS = {
+_WHAT = {
+    "sequence": "the pause of the sequence by {by}",
+    "all": "the pause of everything by {by}",
+    "contact": "the pause of the contact by {by}",
     "auto-reply": "the hold for an absence",
     "hand-written": "the hold for what {by} wrote by hand",
 }

@@ -185,8 +185,9 @@ class _Decider:
             owner=owner.name,
             properties={**row.properties, **always.properties},
         )
-        self.changes.append(ContactChange(contact, self._event("created", self._plan.source)))
-        self._note_flags(row, contact)
+        flags = ", ".join(self._note_flags(row, contact))
+        detail = f"{self._plan.source}: {flags}" if flags else self._plan.source
+        self.changes.append(ContactChange(contact, self._event("created", detail)))
 
     def _update(self, row: Row, before: Contact) -> bool:
         """Whether that changes anything."""

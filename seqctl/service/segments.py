@@ -11,6 +11,7 @@ from seqctl.domain.errors import NotFound, WrongUsage
 from seqctl.domain.filters import KINDS, Filter, Kind, Operator, parse_filter
 from seqctl.domain.model import Event, User
 from seqctl.service.acting import did_you_mean
+from seqctl.service.contacts import ACCESS
 
 if TYPE_CHECKING:
     from seqctl.ports import Store
@@ -30,7 +31,8 @@ def filters_of(
     filters = [parse_filter(text, now=now, zone=user.timezone) for text in expressions]
     for asked in filters:
         _check_property(store, asked)
-        _check_sequence(store, asked)
+        if asked.operator in (Operator.EQUAL, Operator.UNEQUAL):
+            _check_value(store, asked)
     return filters
 
 
@@ -90,9 +92,30 @@ def _check_property(store: Store, asked: Filter) -> None:
     )
 
 
+def _check_value(store: Store, asked: Filter) -> None:
+    """Refuse a value of which there is a list and that is not on it, for the same reason."""
+    if asked.kind == Kind.SEQUENCE or asked.name == "last_sequence_enrolled":
+        _check_sequence(store, asked)
+    elif asked.name == "owner":
+        _check_owner(store, asked)
+    elif asked.name == "access" and asked.value not in ACCESS:
+        raise WrongUsage(
+            f"access is {', '.join(ACCESS)}, not '{asked.value}'.", "--where access=team"
+        )
+
+
+def _check_owner(store: Store, asked: Filter) -> None:
+    known = [user.name for user in store.people.users(removed=True)]
+    if asked.value not in known:
+        raise NotFound(
+            f"There is no user '{asked.value}'.{did_you_mean(str(asked.value), known)}",
+            "seqctl user list",
+            code="NO_USER",
+        )
+
+
 def _check_sequence(store: Store, asked: Filter) -> None:
-    named = asked.kind == Kind.SEQUENCE and asked.operator in (Operator.EQUAL, Operator.UNEQUAL)
-    if named and store.sequences.named(str(asked.value)) is None:
+    if store.sequences.named(str(asked.value)) is None:
         known = [sequence.name for sequence in store.sequences.all()]
         raise NotFound(
             f"There is no sequence '{asked.value}'.{did_you_mean(str(asked.value), known)}",

@@ -71,6 +71,10 @@ def test_the_latest_fifty_for_people(bo: Cli) -> None:
     assert len(bo.ok("log", "--all").splitlines()) == 2 + len(bo.json("log")["events"])
 
 
+def test_none_of_the_latest_is_not_that_nothing_happened(bo: Cli) -> None:
+    assert "Nothing" not in bo.ok("log", "-n", "0")
+
+
 def test_what_happened_in_a_hidden_sequence_is_told_without_its_texts(bo: Cli) -> None:
     def secrets(*user: str) -> list[str]:
         events = bo.json("log", "ada@example.com", *user)["events"]

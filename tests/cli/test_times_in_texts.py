@@ -89,7 +89,7 @@ def test_deleting_a_sequence_and_removing_a_user_tell_of_their_pauses(ann: Cli) 
     ann.ok("user", "add", "bo", "--email", "bo@acme.test", "--as", "ann")
     ann.ok("pause", "intro", "--as", "bo")
     ann.ok("user", "remove", "bo", "--as", "ann")
-    over = "the pause of {} since 2026-03-02 09:00 is over, {}"
+    over = "the pause of the sequence by {} since 2026-03-02 09:00 is over, {}"
     assert over.format("bo", "bo was removed") in ann.ok("log", "intro")
     ann.ok("pause", "intro")
     ann.ok("sequence", "delete", "intro", "--yes")

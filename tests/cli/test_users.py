@@ -196,7 +196,7 @@ def test_removing_a_user_ends_and_hands_over(both: Cli) -> None:
             "hold-lifted",
             None,
             "intro",
-            "the pause of bo since 2026-03-05T08:00:00Z is over, bo was removed",
+            "the pause of the sequence by bo since 2026-03-05T08:00:00Z is over, bo was removed",
         ),
         ("ada", "inbox-disconnected", None, None, "bo@example.com"),
         ("ada", "user-removed", None, None, "bo"),

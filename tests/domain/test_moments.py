@@ -149,7 +149,7 @@ def test_distances_from_now_in_one_unit(seconds: int, words: str) -> None:
 
 @pytest.mark.parametrize("duration", [timedelta(days=2_600_000), timedelta(days=99_999_999)])
 def test_nothing_goes_beyond_the_last_year(duration: timedelta) -> None:
-    with pytest.raises(WrongUsage, match="not between the years 1970 and 9000"):
+    with pytest.raises(WrongUsage, match=r"^That would not be between the years 1970 and 9000"):
         moment_after(NOW, duration)
     assert moment_after(NOW, timedelta(days=1)) == NOW + timedelta(days=1)
 

@@ -66,6 +66,28 @@ BY_HEAD = [
     ("in French", "Désabonné", "oui", NO),
     ("in Swedish", "Avregistrerad", "ja", NO),
     ("in German", "Werbesperre", "nein", NONE),
+    ("in German", "Kein Newsletter", "ja", NO),
+    ("in German", "Keine E-Mails", "nein", NONE),
+    ("in Dutch", "Niet mailen", "ja", NO),
+    ("in Spanish", "No contactar", "sí", NO),
+    ("Dynamics in French", "Ne pas autoriser les e-mails", "Ne pas autoriser", NO),
+    ("Dynamics in French", "Ne pas autoriser les e-mails", "Autoriser", NONE),
+    ("Dynamics in French", "Ne pas autoriser les appels", "Ne pas autoriser", NONE),
+    ("HighLevel", "DND", "true", NO),
+    ("any", "Blocked", "yes", NO),
+    ("any", "Unsubscribe", "https://acme.test/u/1", NONE),
+    ("any", "Unsubscribed", "0000-00-00 00:00:00", NONE),
+    ("any", "Unsubscribe rate", "2%", NONE),
+    ("any", "Opt out", "Has not opted out", NONE),
+    ("any", "Opt out", "Subscribed to all", NONE),
+    ("any", "Do not email", "Allow email", NONE),
+    ("any", "Opt out", "Open to offers no more", NO),
+    ("Salesforce", "HasOptedOutTracking", "true", NONE),
+    ("Salesforce", "HasOptedOutSolicit", "true", NO),
+    ("any", "Direct Mail Opt Out", "true", NONE),
+    *(("any", "Opted out", no, NONE) for no in ("nan", "nil", "(blank)", "0.00", "0,00")),
+    *(("a sheet", "Opted out", no, NONE) for no in ("FALSK", "HAMIS", "YANLIŞ", "NEPRAVDA")),
+    *(("a sheet", "Opted out", no, NONE) for no in ("FAŁSZ", "ЛОЖЬ")),
 ]
 BY_VALUE = [
     ("listmonk", "status", "blocklisted", NO),
@@ -104,6 +126,26 @@ BY_VALUE = [
     ("in German", "Status", "abgemeldet", NO),
     ("in Swedish", "Status", "Avregistrerad 2026-01-02", NO),
     ("in French", "Statut", "désinscrit", NO),
+    ("Dynamics", "Consent", "Withdrawn", NO),
+    ("any", "Application status", "Withdrawn", NONE),
+    ("any", "Email preference", "Do not email", NO),
+    ("Google", "Labels", "* myContacts ::: Unsubscribed", NO),
+    ("Outlook", "Categories", "Unsubscribed", NO),
+    ("Outlook", "Categories", "Cleaned carpets", NONE),
+    ("any", "Identity verification", "invalid", NONE),
+    ("ZeroBounce", "ZB Status", "abuse", NO),
+    ("ZeroBounce", "ZB Status", "spamtrap", NO),
+    ("Hunter", "Verification", "invalid", BACK),
+    ("any", "Phone verification", "invalid", NONE),
+    ("any", "Phone status", "invalid", NONE),
+    ("any", "Mobile status", "unreachable", NONE),
+    ("Klaviyo", "SMS Marketing Consent", "UNSUBSCRIBED", NONE),
+    ("any", "WhatsApp status", "blocked", NONE),
+    ("any", "SMS and email status", "unsubscribed", NO),
+    ("any", "VAT status", "invalid", NONE),
+    ("any", "Ticket status", "spam", NONE),
+    ("Salesforce", "Mailing Street", "Blocked Road 1", NONE),
+    ("Salesforce", "Mailing State/Province", "NO", NONE),
 ]
 
 
@@ -133,6 +175,11 @@ def test_a_mapped_status_says_what_it_says_or_what_it_is_mapped_to(
     assert said(tmp_path, "status", "unsubscribed", status=flag) == NO
     assert said(tmp_path, "status", "bounced", status=flag) == BACK
     assert said(tmp_path, "status", "yes", status=flag) == flag
+
+
+def test_a_column_mapped_to_a_status_is_one(tmp_path: Path) -> None:
+    assert said(tmp_path, "Abo", "unsubscribed", Abo="status") == NO
+    assert said(tmp_path, "Abo", "active", Abo="status") == NONE
 
 
 def test_a_status_stays_a_property(tmp_path: Path) -> None:

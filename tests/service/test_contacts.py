@@ -238,6 +238,24 @@ def test_an_unknown_sequence_in_a_filter_is_noticed(world: World) -> None:
 
 
 @pytest.mark.parametrize(
+    ("expression", "told"),
+    [
+        ("owner!=annna", "There is no user 'annna'. Did you mean anna?"),
+        ("access!=ownr", "access is everyone, owner, team, not 'ownr'."),
+        ("last_sequence_enrolled!=founder-intro", "There is no sequence 'founder-intro'."),
+    ],
+)
+def test_a_value_that_nothing_can_have_is_refused(world: World, expression: str, told: str) -> None:
+    world.contact("ada@x.test")
+    with pytest.raises((NotFound, WrongUsage), match=re.escape(told)):
+        segments.filters_of(world.store, world.anna, NOW, [expression])
+
+
+def test_part_of_a_value_is_asked_for_as_it_stands(world: World) -> None:
+    segments.filters_of(world.store, world.anna, NOW, ["owner~an", "access=team", "owner=Anna"])
+
+
+@pytest.mark.parametrize(
     ("expression", "near"),
     [
         ("frist_name=Ada", " Did you mean first_name?"),

@@ -36,7 +36,7 @@ def test_lifting_one_of_two_is_told_of_the_contact_and_of_the_sequence(desk: Des
     desk.acting("bo").pause(None, "ada")
     desk.tick(days=1)
     desk.acting("ann").resume("intro")
-    over = "the pause of ann since 2026-03-02 09:00 is over"
+    over = "the pause of the sequence by ann since 2026-03-02 09:00 is over"
     assert told(desk, contact="ada") == [
         ("ann", "paused", "paused", 1, "sequence by ann"),
         ("bo", "hold", None, None, "contact by bo"),
@@ -49,10 +49,23 @@ def test_lifting_one_of_two_is_told_of_the_contact_and_of_the_sequence(desk: Des
         ("ann", "resumed", "scheduled", 2, over),
     ]
     desk.acting("bo").resume(None, "ada")
+    over_of_contact = "the pause of the contact by bo since 2026-03-03 09:00 is over"
     assert told(desk, contact="ada")[-2:] == [
-        ("bo", "hold-lifted", None, None, "the pause of bo since 2026-03-03 09:00 is over"),
-        ("bo", "resumed", "scheduled", 1, "the pause of bo since 2026-03-03 09:00 is over"),
+        ("bo", "hold-lifted", None, None, over_of_contact),
+        ("bo", "resumed", "scheduled", 1, over_of_contact),
     ]
+
+
+def test_what_was_lifted_is_told_apart_though_all_began_at_once(desk: Desk) -> None:
+    desk.apply()
+    desk.enroll("ada")
+    desk.pause("intro")
+    desk.pause()
+    desk.pause(None, "ada")
+    desk.resume("intro")
+    over = "the pause of {} by ann since 2026-03-02 09:00 is over"
+    lifted = [row[-1] for row in told(desk, contact="ada") if row[1] == "hold-lifted"]
+    assert lifted == [over.format("the sequence"), over.format("everything")]
 
 
 def test_two_holds_lifted_at_once_are_two_events(desk: Desk) -> None:
@@ -77,10 +90,11 @@ def test_a_hold_that_ends_by_itself_while_another_stays(desk: Desk) -> None:
     desk.pause("intro", until=desk.now + timedelta(days=2))
     desk.pause(None, "ada", until=desk.now + timedelta(days=1))
     desk.tick(days=3)
+    over = "the pause of the {} by ann since 2026-03-02 09:00 is over"
     assert told(desk, contact="ada")[-3:] == [
-        ("tick", "hold-lifted", None, None, "the pause of ann since 2026-03-02 09:00 is over"),
-        ("tick", "hold-lifted", "paused", 1, "the pause of ann since 2026-03-02 09:00 is over"),
-        ("tick", "resumed", "scheduled", 1, "the pause of ann since 2026-03-02 09:00 is over"),
+        ("tick", "hold-lifted", None, None, over.format("contact")),
+        ("tick", "hold-lifted", "paused", 1, over.format("contact")),
+        ("tick", "resumed", "scheduled", 1, over.format("sequence")),
     ]
 
 
@@ -139,7 +153,7 @@ def test_what_others_hold_is_not_told_of_one_s_own_enrollments(desk: Desk) -> No
     remove_user(desk.store, "bo", desk.users["ann"], desk.now)
     assert desk.kinds(1) == ["enrolled", "paused"]
     assert told(desk, sequence="intro")[-1][-1] == (
-        "the pause of bo since 2026-03-02 09:00 is over, bo was removed"
+        "the pause of the sequence by bo since 2026-03-02 09:00 is over, bo was removed"
     )
 
 
@@ -147,7 +161,8 @@ def test_a_pause_of_an_empty_sequence_is_told_to_its_end(desk: Desk) -> None:
     desk.apply()
     desk.pause("intro", until=desk.now + timedelta(days=1))
     desk.tick(days=1)
+    over = "the pause of the sequence by ann since 2026-03-02 09:00 is over"
     assert told(desk, sequence="intro") == [
         ("ann", "hold", None, None, "sequence by ann until 2026-03-03 09:00"),
-        ("tick", "hold-lifted", None, None, "the pause of ann since 2026-03-02 09:00 is over"),
+        ("tick", "hold-lifted", None, None, over),
     ]

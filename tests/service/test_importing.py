@@ -66,6 +66,11 @@ def test_the_same_import_again_changes_nothing(world: World) -> None:
     assert world.events() == events
 
 
+def test_why_a_new_contact_gets_no_mail_is_told(world: World) -> None:
+    run(world, row("ada@x.test", opted_out="yes"))
+    assert world.events("ada@x.test") == [("anna", "created", "fair.csv: opted_out")]
+
+
 def test_rows_of_one_address_become_one_and_the_last_value_wins(world: World) -> None:
     result = run(
         world,
