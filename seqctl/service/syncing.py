@@ -89,12 +89,17 @@ def _new(
     store: Store, inbox: Inbox, mailbox: Mailbox, folder: Folder, cursor: Cursor | None
 ) -> Iterator[Arrived]:
     known = store.received.known_keys(inbox.id, folder) if inbox.account.maildir else ()
-    assert inbox.since is not None
+    since = inbox.since
+    if since is None:  # a damaged row: all that ever stood there would be read
+        raise AccountRefused(
+            "From when on its mailbox is read is not known.",
+            f"seqctl inbox connect {inbox.address}",
+        )
 
     def were_read(identities: Iterable[str]) -> set[str]:
         return store.received.were_read(inbox.id, folder, identities)
 
-    return mailbox.new(folder, cursor, known, inbox.since, were_read)
+    return mailbox.new(folder, cursor, known, since, were_read)
 
 
 def _batches(arrived: Iterator[Arrived]) -> Iterator[list[Arrived]]:

@@ -308,7 +308,8 @@ def translate(error: BaseException, path: Path) -> SeqctlError | None:
     """
     import sqlite3
 
+    from seqctl.ports import RowRefused
     from seqctl.store.trouble import diagnosis, sentence
 
     told = sentence(error, path) if isinstance(error, sqlite3.Error) else None
-    return told or diagnosis(path)
+    return told or diagnosis(path, refused=isinstance(error, RowRefused))

@@ -29,16 +29,19 @@ def damaged(path: Path, why: str) -> BadFile:
     )
 
 
-def diagnosis(path: Path) -> SeqctlError | None:
-    """What is wrong with the file, as a strange error may come from it; None where it is sound."""
+def diagnosis(path: Path, *, refused: bool = False) -> SeqctlError | None:
+    """What is wrong with the file, as a strange error may come from it; None where it is sound.
+
+    Where the tables `refused` a row, those that were there may break a promise.
+    """
     from seqctl.store.connection import connect
-    from seqctl.store.doctor import damages
+    from seqctl.store.doctor import damages, examine
 
     if not path.is_file():
         return None
     try:
         with closing(connect(path)) as connection:
-            found = next(damages(connection), None)
+            found = next((examine if refused else damages)(connection), None)
     except sqlite3.Error as error:
         return sentence(error, path) or damaged(path, str(error))
     except UnicodeDecodeError as error:

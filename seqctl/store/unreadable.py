@@ -59,9 +59,10 @@ def unreadable(connection: sqlite3.Connection) -> Iterator[Finding]:
         yield from _texts(connection, table)
         for column in MOMENTS.get(table, ()):
             yield from _other(connection, table, column, is_moment(column), "no moment")
-    for table in _with_ids(connection):
-        room = f"abs(CAST(id AS REAL)) < {_MOST} AND id >= 0"
-        yield from _other(connection, table, "id", room, "no number that seqctl gives")
+    numbers = [(table, "id") for table in _with_ids(connection)]
+    for table, column in (*numbers, ("workspace", "id_floor")):
+        room = f"abs(CAST({column} AS REAL)) < {_MOST} AND {column} >= 0"
+        yield from _other(connection, table, column, room, "no number that seqctl gives")
     target = f"tick_target = 'idle' OR {is_moment('tick_target')}"
     yield from _other(connection, "workspace", "tick_target", target, "no moment")
     yield from _sentences(connection)

@@ -86,9 +86,9 @@ def test_cut_files(wreck: Wreck) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("part", range(8))
+@pytest.mark.parametrize("part", range(2))
 def test_many_changed_bytes(wreck: Wreck, part: int) -> None:
-    try_all(wreck, flips(wreck.bytes, 100, SEED + 1 + part), brief=False)
+    try_all(wreck, flips(wreck.bytes, 60, SEED + 1 + part), brief=False)
     try_all(wreck, in_texts(wreck.bytes, 10, SEED + 1 + part), brief=False)
 
 
