@@ -80,7 +80,7 @@ def test_a_value_of_the_wrong_kind(wreck: Wreck) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("part", range(3))
+@pytest.mark.parametrize("part", range(1, 3))
 def test_more_values_of_the_wrong_kind(wreck: Wreck, part: int) -> None:
     assert try_columns(wreck, COMMANDS, 7 * part, 29) > 12
 

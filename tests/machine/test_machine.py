@@ -492,7 +492,7 @@ TestCommands.settings = settings(
 @pytest.mark.timeout(1800)
 class TestManyMoreCommands(Workspace.TestCase):
     settings = settings(
-        max_examples=600,
+        max_examples=30,
         stateful_step_count=50,
         deadline=None,
         suppress_health_check=list(HealthCheck),

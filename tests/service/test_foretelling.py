@@ -154,7 +154,7 @@ def test_each_time_shown_is_the_time_at_which_it_happens(story: Story) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-@settings(max_examples=1200, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(stories())
 def test_each_time_shown_is_kept_in_many_more_stories(story: Story) -> None:
     check(story)
