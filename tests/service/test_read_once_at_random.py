@@ -204,7 +204,7 @@ def told(desk: Desk) -> dict[str, list[Any]]:
     """What mail and people have done."""
     rows = {name: desk.store.connection.execute(query).fetchall() for name, query in _TOLD.items()}
     rows["event"] = [
-        (*row[:3], re.sub(r"^mail \d+ was", "mail N was", row[3]), *row[4:])
+        (*row[:3], re.sub(r"\bmail \d+ was", "mail N was", row[3]), *row[4:])
         for row in rows["event"]
     ]
     return rows
