@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import sys
+import warnings
 from collections.abc import Iterator
 from functools import wraps
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,6 +35,43 @@ def clean_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
         patch.setenv("COLUMNS", "100")
         patch.setenv("TERM", "xterm-256color")
         yield
+
+
+class _Watched(sqlite3.Connection):
+    """A connection that tells when nobody closed it."""
+
+    _open = False
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self._open = True
+
+    def close(self) -> None:
+        super().close()
+        self._open = False
+
+    def __del__(self) -> None:
+        if self._open:
+            warnings.warn(f"unclosed database in {self!r}", ResourceWarning, stacklevel=2)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def closed_files() -> Iterator[None]:
+    """Every workspace that a test opens is closed: Python tells so itself from 3.13 on."""
+    with pytest.MonkeyPatch.context() as patch:
+        if sys.version_info < (3, 13):
+            patch.setattr(sqlite3, "connect", _watched_connect)
+        yield
+
+
+_connect = sqlite3.connect
+
+
+def _watched_connect(
+    *args: Any, factory: type[sqlite3.Connection] = sqlite3.Connection, **more: Any
+) -> sqlite3.Connection:
+    watched = type("_Watched", (_Watched, factory), {})
+    return _connect(*args, factory=watched, **more)
 
 
 @pytest.fixture(scope="session", autouse=True)

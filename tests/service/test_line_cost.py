@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
@@ -56,8 +56,11 @@ def counted(desk: Desk, act: Callable[[], object]) -> int:
 
 
 @pytest.fixture
-def desks(tmp_path: Path) -> list[Desk]:
-    return [line_of(tmp_path / str(size), size) for size in (SHORT, LONG)]
+def desks(tmp_path: Path) -> Iterator[list[Desk]]:
+    made = [line_of(tmp_path / str(size), size) for size in (SHORT, LONG)]
+    yield made
+    for desk in made:
+        desk.store.close()
 
 
 def batches(desk: Desk) -> float:

@@ -455,17 +455,20 @@ def test_an_older_tick_at_work_is_waited_for_by_the_migration(tmp_path: Path) ->
         with pytest.raises(Busy) as refused:
             open_file(path)
         assert refused.value.code == "TICKING"
-        assert sqlite3.connect(path).execute("PRAGMA user_version").fetchone() == (1,)
+        assert version_of(path) == 1
         found(tmp_path / "other.db", MONDAY)
         with pytest.raises(Busy):
             restore(
                 tmp_path / "other.db", path, lambda store: mark_restored(store, "ann", CLOCK, "")
             )
     open_file(path).close()
-    assert sqlite3.connect(path).execute("PRAGMA user_version").fetchone() == (
-        schema.SCHEMA_VERSION,
-    )
+    assert version_of(path) == schema.SCHEMA_VERSION
     assert not old.exists()
+
+
+def version_of(path: Path) -> int:
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute("PRAGMA user_version").fetchone()[0]
 
 
 # --- other names and what a crash leaves ---------------------------------------------------------------
