@@ -116,8 +116,10 @@ def enroll(
 
     few = _are_few(session, len(request.addresses) + len(request.selected))
     ask_about_many(session, f"Enroll in {request.sequence}", act, yes=yes or dry_run or few)
-    performed = perform(session, act, dry_run=dry_run)
+    performed = perform(session, act, dry_run=dry_run, all_turns=True)
     outcome = performed.outcome
+    last = enrolling.last_start(session.store, session.user, request, performed.turns)
+    outcome.notes.extend([last] if last else [])
     headline = (
         f"Enrolled {_contacts(len(outcome.done))} in {named.sequence}." if outcome.done else ""
     )

@@ -171,7 +171,7 @@ def reclassify_mail(
         seqctl mail list --received
         seqctl mail reclassify 31 --as auto-reply
     """
-    from seqctl.service.reclassifying import reclassify
+    from seqctl.service.reclassifying import goes_on, reclassify
     from seqctl.service.views import received_document, row_number
 
     user, row = session.user, row_number(number)
@@ -179,10 +179,12 @@ def reclassify_mail(
         raise NotFound(
             f"'{number}' is no mail's number.", "seqctl mail list --received", code="NO_MAIL"
         )
-    after, effects = reclassify(session.store, user, session.now, row, kind)
-    (view,) = session.store.received.view(user_id=user.id, id=after.id)
+    store, now = session.store, session.now
+    after, effects, revived = reclassify(store, user, now, row, kind)
+    (view,) = store.received.view(user_id=user.id, id=after.id)
     document = received_document(view)
     session.emit(document)
+    effects += [goes_on(store, now, each) for each in revived]
     changes = ":" if effects else "; nothing else changes."
     session.say(f"Mail {after.id} of {after.sender} is taken for {kind.value}{changes}")
     for effect in effects:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from contextlib import nullcontext
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from seqctl.cli.session import Session
@@ -12,38 +14,87 @@ from seqctl.domain.errors import WrongUsage
 from seqctl.domain.moments import show_from_now
 
 if TYPE_CHECKING:
+    from seqctl.domain.deciding import Due
     from seqctl.domain.model import Enrollment
     from seqctl.service.outcome import Outcome
     from seqctl.service.planning import Plans
+    from seqctl.service.views import Selected
 
 Document = dict[str, Any]
 _SHOWN = 50
 
 
 class Performed(NamedTuple):
-    """A verb's outcome with the enrollments as they are (or, rehearsed, would be) afterwards."""
+    """A verb's outcome with the enrollments as they are (or, rehearsed, would be) afterwards.
+
+    `turns` is when the mails of those that are done go out at an inbox with a limit, by id.
+    """
 
     outcome: Outcome
     done: list[Document]
     unchanged: list[Document]
+    turns: dict[int, datetime]
     due_before: dict[int, Any]
     left: dict[int, str]
     dry_run: bool
 
 
-def perform(session: Session, act: Callable[[], Outcome], *, dry_run: bool = False) -> Performed:
-    """Do it, or rehearse it and undo it, and look at the enrollments before that is undone."""
+def perform(
+    session: Session,
+    act: Callable[[], Outcome],
+    *,
+    dry_run: bool = False,
+    all_turns: bool = False,
+) -> Performed:
+    """Do it, or rehearse it and undo it, and look at the enrollments before that is undone.
+
+    `all_turns` asks for the turns of all that are done, not only of those that are shown.
+    """
+    from seqctl.service.foretelling import rehearsed
+
     store = session.store
+    limit = None if session.json else _SHOWN
     with store.rehearsing() if dry_run else nullcontext():
         outcome = act()
-        limit = None if session.json else _SHOWN
-        done = _documents(session, outcome.done[:limit])
-        unchanged = _documents(session, outcome.unchanged) if session.json else []
+        done = _selected(session, outcome.done[:limit])
+        unchanged = _selected(session, outcome.unchanged if session.json else [])
         left = {} if session.json else _left(session, outcome.done[:limit])
-    before: dict[int, Any] = {}
-    if dry_run:
-        before = {d["id"]: d["due_at"] for d in _documents(session, outcome.done[:limit])}
-    return Performed(outcome, done, unchanged, before, left, dry_run)
+        starts = _starts(session, outcome.done) if all_turns else []
+        instead = rehearsed(store, outcome.done) if dry_run else []
+    turns = _turns(session, [*done.enrollments, *unchanged.enrollments], starts, instead)
+    now = session.now
+    return Performed(
+        outcome,
+        done.documents_by(turns, now),
+        unchanged.documents_by(turns, now),
+        {id: turns[id] for id in outcome.done if id in turns},
+        _due_before(session, outcome.done[:limit]) if dry_run else {},
+        left,
+        dry_run,
+    )
+
+
+def _starts(session: Session, ids: list[int]) -> list[Enrollment]:
+    from seqctl.service.foretelling import lined_inboxes
+
+    return session.store.enrollments.get(ids) if lined_inboxes(session.store) else []
+
+
+def _turns(
+    session: Session, shown: list[Enrollment], starts: list[Enrollment], instead: list[Due]
+) -> dict[int, datetime]:
+    """The turns of those that are shown as far as is looked ahead, and those of all starts."""
+    from seqctl.service.foretelling import STEPS_FORETOLD, Foretelling
+
+    ahead = sys.maxsize if starts else STEPS_FORETOLD
+    return Foretelling(session.store, session.now, instead).moments([*shown, *starts], ahead)
+
+
+def _due_before(session: Session, ids: list[int]) -> dict[int, Any]:
+    from seqctl.service.views import enrollment_documents
+
+    found = enrollment_documents(session.store, session.user, session.now, ids=ids)
+    return {document["id"]: document["due_at"] for document in found}
 
 
 def tell_nobody(session: Session) -> None:
@@ -73,12 +124,11 @@ def tell(session: Session, performed: Performed, headline: str) -> int | None:
     return outcome.exit_code or None
 
 
-def _documents(session: Session, ids: list[int]) -> list[Document]:
-    from seqctl.service.views import enrollment_documents
+def _selected(session: Session, ids: list[int]) -> Selected:
+    from seqctl.ports.views import Selection
+    from seqctl.service.views import selected
 
-    if not ids:
-        return []
-    return enrollment_documents(session.store, session.user, session.now, ids=ids)
+    return selected(session.store, session.now, Selection(ids=tuple(ids)))
 
 
 def _document(performed: Performed) -> Document:

@@ -41,7 +41,8 @@ class Group(NamedTuple):
     """How many enrollments of a sequence stand alike.
 
     `key` is how the store tells it from others; `sample` is one of them: all others have the same
-    label. `errors` is how many of them ended by an error, `next_due` when the next step is due.
+    label. `errors` is how many of them ended by an error. `lined_due` is when the next step is due of
+    those at an inbox where mails go out in turn, `next_due` when that of the others is.
     """
 
     sequence_id: int
@@ -49,6 +50,7 @@ class Group(NamedTuple):
     sample: Enrollment
     size: int
     errors: int
+    lined_due: datetime | None
     next_due: datetime | None
 
 
@@ -186,8 +188,11 @@ class Tasks(Protocol):
 class Views(Protocol):
     """Read-only tables for people and JSON."""
 
-    def groups(self, sequence_id: int | None = None) -> list[Group]:
-        """The enrollments of all sequences (or of one) in groups of one label each."""
+    def groups(self, lined: Iterable[int] = (), sequence_id: int | None = None) -> list[Group]:
+        """The enrollments of all sequences (or of one) in groups of one label each.
+
+        `lined` are the ids of the inboxes where mails go out in turn.
+        """
         ...
 
     def enrollments(

@@ -38,13 +38,16 @@ def each_document(store: Store, contacts: Iterable[Contact]) -> Iterator[Documen
 
 def record_document(store: Store, user: User, now: datetime, contact: Contact) -> Document:
     """All that is known of a contact: `contact show`."""
+    from seqctl.ports.views import Selection
     from seqctl.service import views
+    from seqctl.service.foretelling import Foretelling
 
     with store.reading():
         seen = views.visible_ids(store, user)
         tasks = [task for task in store.tasks.of_contact(contact.id) if task.status == "open"]
-        return contact_document(store, contact) | {
-            "enrollments": views.enrollment_documents(store, user, now, contact_id=contact.id),
+        enrollments = views.selected(store, now, Selection(contact_id=contact.id))
+        document = contact_document(store, contact) | {
+            "enrollments": enrollments.documents,
             "tasks": views.task_documents(
                 task
                 if task.sequence_id in seen or task.assignee_id == user.id
@@ -54,6 +57,8 @@ def record_document(store: Store, user: User, now: datetime, contact: Contact) -
             "messages": views.message_documents(store, user, contact_id=contact.id),
             "events": views.event_documents(store, user, contact_id=contact.id),
         }
+    turns = Foretelling(store, now).moments(enrollments.enrollments)
+    return document | {"enrollments": enrollments.documents_by(turns, now)}
 
 
 def _document(contact: Contact, standing: Standing) -> Document:

@@ -75,6 +75,26 @@ def enroll(store: Store, user: User, now: datetime, request: Request) -> Outcome
         return _Enrolling(store, user, now, request, sequence).run()
 
 
+def last_start(
+    store: Store, user: User, request: Request, turns: Mapping[int, datetime]
+) -> str | None:
+    """Where the inbox has a limit: when the last of these starts goes out (spec, section 4).
+
+    `turns` are the moments of those that were enrolled, by id.
+    """
+    inbox = choose_inbox(store, user, request.inbox)
+    if inbox is None or not inbox.limits or not turns:
+        return None
+    which = "this start goes" if len(turns) == 1 else "the last of these starts goes"
+    return said(
+        "{inbox} sends {limits}: {which} out {at}.",
+        inbox=inbox.address,
+        limits=inbox.limits,
+        which=which,
+        at=max(turns.values()),
+    )
+
+
 class _Enrolling:
     """One `enroll` at work."""
 
@@ -104,31 +124,7 @@ class _Enrolling:
             one = len(addresses) == 1
             who = f"{addresses[0]} starts" if one else f"{len(addresses)} contacts start"
             self._outcome.notes.append(f"{who} paused: {pause}.")
-        self._tell_last()
         return self._outcome
-
-    def _tell_last(self) -> None:
-        """Where the inbox has a limit: when the last of these starts goes out (spec, section 4)."""
-        import sys
-
-        from seqctl.service.foretelling import Foretelling
-        from seqctl.service.planning import Plans
-
-        inbox, store = self._inbox, self._store
-        if inbox is None or not inbox.limits:
-            return
-        starts = store.enrollments.get(self._outcome.done)
-        turns = Foretelling(store, Plans(store), self._now).moments(starts, sys.maxsize)
-        if turns:
-            which = "this start goes" if len(turns) == 1 else "the last of these starts goes"
-            words = said(
-                "{inbox} sends {limits}: {which} out {at}.",
-                inbox=inbox.address,
-                limits=inbox.limits,
-                which=which,
-                at=max(turns.values()),
-            )
-            self._outcome.notes.append(words)
 
     def _enroll_all(self, addresses: list[str], *, selected: bool) -> None:
         leave_out = bool(addresses) and selected and not self._request.again

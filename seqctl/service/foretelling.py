@@ -3,12 +3,16 @@
 A turn in a line depends on all that goes out before it, and so on the follow-ups of those who stand
 before. So what is shown is worked out by no rule of its own: the tick's `Decider` runs on as if the
 clock did, every step at its own due time, and nothing is written.
+
+That may take long behind a long line, so nobody is kept from the workspace meanwhile: what stands
+there is read piece by piece, each by itself, and never in a transaction. What others change while it
+runs may be seen or not.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING
@@ -22,11 +26,13 @@ from seqctl.domain.deciding import (
     Place,
     Sender,
     World,
+    in_line,
     is_by_clock,
 )
-from seqctl.domain.model import Change, Enrollment, Waiting
+from seqctl.domain.limits import Line
+from seqctl.domain.model import Change, Enrollment, Inbox, Waiting
 from seqctl.domain.moments import NEVER
-from seqctl.service.planning import Plans, Senders, lines
+from seqctl.service.planning import Pick, Plans, Senders, lines, with_a_line
 
 if TYPE_CHECKING:
     from seqctl.ports import Store
@@ -41,41 +47,51 @@ _LAST: Place = (NEVER, BEHIND_ALL, NEVER, 0)
 _FIRST: Place = (datetime.min.replace(tzinfo=UTC), BEFORE_ALL, NEVER, 0)
 
 
-def shown_turns(
-    store: Store, plans: Plans, now: datetime, enrollments: Iterable[Enrollment]
-) -> dict[int, datetime]:
-    """When those are to go, by id, to whom the limit of their inbox gives another time than their own."""
-    running = [each for each in enrollments if each.live and each.due_at is not None]
-    if not running:
-        return {}
-    turns = Foretelling(store, plans, now).moments(running)
-    in_line = {each.id for each in running if each.waiting == Waiting.LIMIT}
-    return {id: at for id, at in turns.items() if id in in_line or at > now}
+def lined_inboxes(store: Store) -> list[Inbox]:
+    """The inboxes at which mails go out in turn."""
+    inboxes = store.people.inboxes()
+    return [
+        inbox for inbox in with_a_line(store, inboxes) if inbox.connected and inbox.trouble is None
+    ]
+
+
+def rehearsed(store: Store, ids: Iterable[int]) -> list[Due]:
+    """What a `Foretelling` has to know of these, which a rehearsal changes, once that is undone."""
+    return store.enrollments.as_due(ids) if lined_inboxes(store) else []
 
 
 def due_at(store: Store, now: datetime, enrollment: Enrollment) -> datetime | None:
     """When the next step of this one is due: its turn, where the limit of its inbox has a say in it."""
-    turns = shown_turns(store, Plans(store), now, [enrollment])
-    return turns.get(enrollment.id, enrollment.due_at)
+    turns = Foretelling(store, now).moments([enrollment])
+    return shown_due(enrollment, turns, now)
+
+
+def shown_due(
+    enrollment: Enrollment, turns: Mapping[int, datetime], now: datetime
+) -> datetime | None:
+    """When it is due, or its turn comes, where that makes it wait."""
+    turn = turns.get(enrollment.id)
+    if turn is None or (enrollment.waiting != Waiting.LIMIT and turn <= now):
+        return enrollment.due_at
+    return turn
 
 
 class Foretelling:
-    """What will happen at the inboxes that have a limit or are waited for, as things stand."""
+    """What will happen at the inboxes that have a limit or are waited for, as things stand.
 
-    def __init__(self, store: Store, plans: Plans, now: datetime) -> None:
+    `instead` are enrollments as a rehearsal left them (see `rehearsed`): they stand for the stored
+    ones.
+    """
+
+    def __init__(self, store: Store, now: datetime, instead: Iterable[Due] = ()) -> None:
         self._store = store
-        self._plans = plans
+        self._plans = Plans(store)
         self._now = now
-        waited_for = store.enrollments.inboxes_in_line()
-        self._inboxes = [
-            inbox
-            for inbox in store.people.inboxes()
-            if inbox.connected
-            and inbox.trouble is None
-            and (inbox.limits or inbox.id in waited_for)
-        ]
+        self._instead = {row.enrollment.id: row for row in instead}
+        self._inboxes = lined_inboxes(store)
         self._inbox_ids = frozenset(inbox.id for inbox in self._inboxes)
         self._senders = Senders(store, self._inboxes)
+        self._met = set(self._instead)
 
     def moments(
         self, enrollments: Iterable[Enrollment], steps_ahead: int = STEPS_FORETOLD
@@ -85,6 +101,8 @@ class Foretelling:
         Others are left out; and so are those that are not due yet and lie more than `steps_ahead`
         ahead.
         """
+        if not self._inboxes:
+            return {}
         asked = {each.id: each for each in enrollments if self._is_limited(each)}
         due = {id for id, each in asked.items() if is_due(each, self._now)}
         found: dict[int, datetime] = {}
@@ -108,7 +126,8 @@ class Foretelling:
         simulated = self._store.workspace.state().simulated
         decider = Decider(world if simulated else world._replace(now=clock))
         by_now = decider.place
-        agenda = _Agenda(self._store, self._inbox_ids, lambda each: by_now(each, self._now))
+        agenda = _Agenda(self._store, self._new, lambda each: by_now(each, self._now))
+        agenda.add(self._coming_instead())
         releases = _releases(self._store, self._inbox_ids)
         present: Place = (clock, BEHIND_ALL, clock, 0)
         cuts = sorted([present, *((at, BEFORE_ALL, at, 0) for at in releases)])
@@ -125,8 +144,31 @@ class Foretelling:
                 agenda.add(self._released(releases.pop(last[0], []), last[0]))
             decider = decider if last < present else Decider(world)
 
+    def _new(self, rows: Iterable[Due]) -> Iterator[Due]:
+        """Those at these inboxes that were not met before: others may have moved them meanwhile."""
+        for row in rows:
+            id, inbox_id = row.enrollment.id, row.enrollment.inbox_id
+            if inbox_id in self._inbox_ids and id not in self._met:
+                self._met.add(id)
+                yield row
+
+    def _coming_instead(self) -> list[Due]:
+        return [
+            row
+            for row in self._instead.values()
+            if row.enrollment.inbox_id in self._inbox_ids and is_by_clock(row.enrollment)
+        ]
+
+    def _lines(self) -> dict[int, Line[Due]]:
+        found = lines(self._store, self._plans, self._inboxes, self._new)
+        for row in self._instead.values():
+            line = found.get(row.enrollment.inbox_id or 0)
+            if line is not None and row.enrollment.waiting == Waiting.LIMIT:
+                line.join(in_line(row, self._plans.of))
+        return found
+
     def _released(self, ids: list[int], at: datetime) -> list[Due]:
-        rows = self._store.enrollments.as_due(ids)
+        rows = self._new(self._store.enrollments.as_due(ids))
         lifted = [
             row._replace(
                 enrollment=lifecycle.lift(row.enrollment, self._plans.of(row.enrollment), at)
@@ -143,7 +185,7 @@ class Foretelling:
             self._sender,
             names,
             None,
-            lines(self._store, self._plans, self._inboxes),
+            self._lines(),
             frozenset(inbox.id for inbox in self._inboxes if inbox.limits),
         )
 
@@ -173,10 +215,13 @@ class _Agenda:
     """What the clock will move at these inboxes, read piece by piece, and what moves on meanwhile."""
 
     def __init__(
-        self, store: Store, inbox_ids: frozenset[int], place: Callable[[Enrollment], Place]
+        self,
+        store: Store,
+        new: Pick,
+        place: Callable[[Enrollment], Place],
     ) -> None:
         self._store = store
-        self._inbox_ids = inbox_ids
+        self._new = new
         self._place = place
         self._coming: list[tuple[Place, Due]] = []
         self._known_to = [_FIRST, _FIRST]
@@ -192,7 +237,7 @@ class _Agenda:
     def _read(self, yields: int) -> None:
         last = self._last_read[yields]
         read = self._store.enrollments.coming(bool(yields), _PIECE, last)
-        self.add(row for row in read if row.enrollment.inbox_id in self._inbox_ids)
+        self.add(self._new(read))
         ended = len(read) < _PIECE
         self._known_to[yields] = _LAST if ended else self._place(read[-1].enrollment)
         self._last_read[yields] = read[-1].enrollment if read else last

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from seqctl.ports.enrollments import InLine
 
 _FIRST_READ, _MOST_READ = 8, 512
+Pick = Callable[[Iterable[Due]], Iterator[Due]]
 
 
 class Plans:
@@ -98,20 +99,23 @@ class Senders:
         )
 
 
-def lines(store: Store, plans: Plans, inboxes: Iterable[Inbox]) -> dict[int, Line[Due]]:
+def with_a_line(store: Store, inboxes: Iterable[Inbox]) -> list[Inbox]:
+    """Those of these inboxes that have a limit or are waited for."""
+    waited_for = store.enrollments.inboxes_in_line()
+    return [inbox for inbox in inboxes if inbox.limits or inbox.id in waited_for]
+
+
+def lines(
+    store: Store, plans: Plans, inboxes: Iterable[Inbox], new: Pick = iter
+) -> dict[int, Line[Due]]:
     """The lines in front of those of these inboxes that have a limit or are waited for.
 
-    Who stands in one is read as turns come.
+    Who stands in one is read as turns come; of those, `new` picks whom to see.
     """
-    waited_for = store.enrollments.inboxes_in_line()
-    return {
-        inbox.id: _line(store, plans, inbox)
-        for inbox in inboxes
-        if inbox.limits or inbox.id in waited_for
-    }
+    return {inbox.id: _line(store, plans, inbox, new) for inbox in with_a_line(store, inboxes)}
 
 
-def _line(store: Store, plans: Plans, inbox: Inbox) -> Line[Due]:
+def _line(store: Store, plans: Plans, inbox: Inbox, new: Pick) -> Line[Due]:
     ready = inbox.connected and inbox.trouble is None
     limits, enrollments = inbox.limits, store.enrollments
     most = max(limits.per_day or 1, limits.per_minute or 1)
@@ -119,7 +123,7 @@ def _line(store: Store, plans: Plans, inbox: Inbox) -> Line[Due]:
     started = enrollments.latest_starts(inbox.id, limits.new_per_day) if limits.new_per_day else []
     line = Line[Due](limits if ready else NO_LIMITS, gone, started)
     for group in enrollments.groups_in_line(inbox.id):
-        rows = _standing(store, inbox.id, group)
+        rows = new(_standing(store, inbox.id, group))
         standing = (in_line(row, plans.of, ready=ready) for row in rows)
         line.stand(group[:3], not group.had_mail, standing)
     return line

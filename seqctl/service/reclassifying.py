@@ -22,10 +22,11 @@ if TYPE_CHECKING:
 
 
 class Reclassified(NamedTuple):
-    """A mail as it is taken now, and what that changed, one sentence each."""
+    """A mail as it is taken now, what that changed, one sentence each, and who goes on."""
 
     received: Received
     effects: list[str]
+    revived: list[Enrollment]
 
 
 def reclassify(store: Store, user: User, now: datetime, id: int, kind: Kind) -> Reclassified:
@@ -42,9 +43,9 @@ def reclassify(store: Store, user: User, now: datetime, id: int, kind: Kind) -> 
                 "seqctl mail list --received",
             )
         if kind == received.kind:
-            return Reclassified(received, [])
+            return Reclassified(received, [], [])
         _refuse_copy(store, received, kind)
-        effects = _undo(store, received, user, now)
+        effects, revived = _undo(store, received, user, now)
         after = received._replace(kind=kind, counted=False, suppressed=None, hold_id=None, ended=())
         after = after._replace(reason=f"{user.name} says so; was taken for {received.kind.value}")
         contact = _contact(store, received)
@@ -59,7 +60,7 @@ def reclassify(store: Store, user: User, now: datetime, id: int, kind: Kind) -> 
             )
             effects += _done(contact, after)
         store.received.change(after)
-        return Reclassified(after, effects)
+        return Reclassified(after, effects, revived)
 
 
 def _done(contact: Contact, after: Received) -> list[str]:
@@ -118,12 +119,14 @@ def _contact(store: Store, received: Received) -> Contact | None:
     return store.contacts.by_ids([received.contact_id]).get(received.contact_id)
 
 
-def _undo(store: Store, received: Received, user: User, now: datetime) -> list[str]:
-    """Undo what a mail changed; one sentence for each thing that is different now."""
+def _undo(
+    store: Store, received: Received, user: User, now: datetime
+) -> tuple[list[str], list[Enrollment]]:
+    """Undo what a mail changed; one sentence for each thing that is different now, and who goes on."""
     undone: list[str] = []
     contact = _contact(store, received)
     if contact is None:
-        return undone
+        return undone, []
     words = f"mail {received.id} was no {received.kind.value}"
     if received.suppressed is not None:
         store.contacts.unsuppress(contact.email, received.suppressed)
@@ -134,17 +137,20 @@ def _undo(store: Store, received: Received, user: User, now: datetime) -> list[s
         _lift(store, received.hold_id, contact, user, now)
         undone.append(f"{contact.email} is not held for it any more.")
     plans = Plans(store)
-    for enrollment in store.enrollments.get(received.ended):
-        if _may_go_on(store, plans, enrollment):
-            revived = revive(store, plans.of(enrollment), enrollment, now, user.id, words)
-            undone.append(_goes_on(contact, revived, due_at(store, now, revived)))
-    return undone
+    return undone, [
+        revive(store, plans.of(enrollment), enrollment, now, user.id, words)
+        for enrollment in store.enrollments.get(received.ended)
+        if _may_go_on(store, plans, enrollment)
+    ]
 
 
-def _goes_on(contact: Contact, revived: Enrollment, due: datetime | None) -> str:
+def goes_on(store: Store, now: datetime, revived: Enrollment) -> str:
+    """When an enrollment that was revived goes on, in a sentence."""
+    contact = store.contacts.by_ids([revived.contact_id])[revived.contact_id]
     if revived.held_since is not None:
         when = "when it is resumed"
     else:
+        due = due_at(store, now, revived)
         when = said("due {due}", due=due) if due else "when its task is done"
     who, step = contact.email, revived.step
     return said("{who} goes on with step {step}, {when}.", who=who, step=step, when=when)

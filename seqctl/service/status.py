@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime, time, timedelta
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from seqctl.domain.access import may_use
 from seqctl.domain.errors import WrongUsage
 from seqctl.domain.lifecycle import label
-from seqctl.domain.model import Waiting
-from seqctl.domain.moments import in_utc
+from seqctl.domain.moments import NEVER, in_utc
 from seqctl.ports.views import Attention, Group, Selection
 from seqctl.service.acting import user_named, visible_sequence
-from seqctl.service.foretelling import STILL_WAITS, Foretelling
-from seqctl.service.planning import Plans
-from seqctl.service.views import Document, selected_documents
+from seqctl.service.foretelling import (
+    STEPS_FORETOLD,
+    STILL_WAITS,
+    Foretelling,
+    lined_inboxes,
+)
+from seqctl.service.views import Document, selected
 
 if TYPE_CHECKING:
     from seqctl.domain.model import Inbox, Sequence, User
@@ -70,10 +74,19 @@ def overview(store: Store, user: User, now: datetime) -> Overview:
             "last_tick_at": state.last_tick_at,
             "halted": state.halted_at is not None,
             "inboxes": _inboxes(store, user, now),
-            "sequences": _sequences(store, user, now),
         }
+        groups = _groups(store, now)
+        sequences = sorted(store.sequences.all(), key=lambda sequence: sequence.id)
+        paused = {hold.sequence_id for hold in store.holds.by_all(user.id)}
         attention = store.views.attention(user.id, now - OVERDUE)
         inboxes, copies = store.people.inboxes(), store.outbox.copies()
+    lined = {id for id, found in groups.items() if _least(group.lined_due for group in found)}
+    turns = _first_turns(store, now, lined)
+    document["sequences"] = [
+        _sequence(sequence, groups.get(sequence.id, []), turns, paused)
+        for sequence in sequences
+        if may_use(user, sequence)
+    ]
     troubled = [i for i in inboxes if i.trouble and (i.connected or i.damaged)]
     uncopied = [(inbox, copies[inbox.id]) for inbox in inboxes if inbox.id in copies]
     return Overview(document, state, attention, troubled, uncopied)
@@ -95,29 +108,59 @@ def summary_page(
     """
     with store.reading():
         sequence = visible_sequence(store, name, user)
-        groups = store.views.groups(sequence.id)
+        groups = store.views.groups(sequence_id=sequence.id)
         selection = _selection(store, sequence, groups, wanted)
-        enrollments = selected_documents(store, now, selection, sort=sort, limit=limit)
-        document = {
-            "now": now,
-            "sequence": sequence.name,
-            "version": sequence.version,
-            "counts": counts(groups),
-            "enrollments": enrollments,
-        }
-        return SummaryPage(document, store.views.count(selection))
+        enrollments = selected(store, now, selection, sort=sort, limit=limit)
+        total = store.views.count(selection)
+    turns = Foretelling(store, now).moments(enrollments.enrollments)
+    document = {
+        "now": now,
+        "sequence": sequence.name,
+        "version": sequence.version,
+        "counts": counts(groups),
+        "enrollments": enrollments.documents_by(turns, now),
+    }
+    return SummaryPage(document, total)
 
 
-def _first_turns(store: Store, now: datetime, sequence_ids: set[int]) -> dict[int, datetime]:
-    """When each of these sequences does its next step at an inbox that has a line, by id."""
+class _Turns(NamedTuple):
+    """The first turns of sequences at inboxes where mails go out in turn, by id.
+
+    All up to `known_to` are here.
+    """
+
+    first: dict[int, datetime]
+    known_to: datetime
+
+    def next_due(self, id: int, groups: list[Group]) -> datetime | None:
+        """When a sequence does its next step; None where that is not known."""
+        lined = _least(group.lined_due for group in groups)
+        others = _least(group.next_due for group in groups)
+        if lined is None:
+            return others
+        ahead = lined if lined > self.known_to else None
+        turn = self.first.get(id, ahead)
+        if turn is None:
+            return others if others is not None and others <= self.known_to else None
+        return _least((turn, others))
+
+
+def _least(moments: Iterable[datetime | None]) -> datetime | None:
+    return min((each for each in moments if each is not None), default=None)
+
+
+def _first_turns(store: Store, now: datetime, sequence_ids: set[int]) -> _Turns:
+    """When each of these does its next step at such an inbox, as far as is looked ahead."""
     first: dict[int, datetime] = {}
-    if sequence_ids:
-        for change in Foretelling(store, Plans(store), now).changes():
-            if change.event.kind not in STILL_WAITS and change.after.sequence_id in sequence_ids:
-                first.setdefault(change.after.sequence_id, change.event.at)
-                if len(first) == len(sequence_ids):
-                    break
-    return first
+    known_to = now if sequence_ids else NEVER
+    changes = Foretelling(store, now).changes() if sequence_ids else iter(())
+    for change in islice(changes, STEPS_FORETOLD):
+        known_to = change.event.at
+        if change.event.kind not in STILL_WAITS and change.after.sequence_id in sequence_ids:
+            first.setdefault(change.after.sequence_id, known_to)
+            if len(first) == len(sequence_ids):
+                break
+    return _Turns(first, known_to)
 
 
 def counts(groups: Iterable[Group]) -> dict[str, int]:
@@ -130,36 +173,23 @@ def counts(groups: Iterable[Group]) -> dict[str, int]:
     return found
 
 
-def _sequences(store: Store, user: User, now: datetime) -> list[Document]:
-    paused = {hold.sequence_id for hold in store.holds.by_all(user.id)}
-    found = store.views.groups()
-    in_line = {group.sequence_id for group in found if group.sample.waiting == Waiting.LIMIT}
-    turns = _first_turns(store, now, in_line)
+def _groups(store: Store, now: datetime) -> dict[int, list[Group]]:
+    """The groups of each sequence, by id."""
     groups: dict[int, list[Group]] = {}
-    for group in found:
-        groups.setdefault(group.sequence_id, []).append(_in_turn(group, turns))
-    return [
-        _sequence(sequence, groups.get(sequence.id, []), sequence.id in paused)
-        for sequence in sorted(store.sequences.all(), key=lambda sequence: sequence.id)
-        if may_use(user, sequence)
-    ]
+    for group in store.views.groups([inbox.id for inbox in lined_inboxes(store)]):
+        groups.setdefault(group.sequence_id, []).append(group)
+    return groups
 
 
-def _in_turn(group: Group, turns: Mapping[int, datetime]) -> Group:
-    """Of those that stand in line, the next is due when its turn comes."""
-    if group.sample.waiting != Waiting.LIMIT:
-        return group
-    return group._replace(next_due=turns.get(group.sequence_id, group.next_due))
-
-
-def _sequence(sequence: Sequence, groups: list[Group], paused_by_me: bool) -> Document:
-    due = [group.next_due for group in groups if group.next_due is not None]
+def _sequence(
+    sequence: Sequence, groups: list[Group], turns: _Turns, paused: set[int | None]
+) -> Document:
     return {
         "sequence": sequence.name,
         "version": sequence.version,
         **counts(groups),
-        "next_due": min(due, default=None),
-        "paused_by_me": paused_by_me,
+        "next_due": turns.next_due(sequence.id, groups),
+        "paused_by_me": sequence.id in paused,
     }
 
 

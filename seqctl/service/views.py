@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from seqctl.domain import lifecycle, reenrolling
 from seqctl.domain.access import may_use
 from seqctl.domain.addresses import stored_form
 from seqctl.domain.errors import NotFound
-from seqctl.domain.model import Enrollment, Hold, Status
+from seqctl.domain.model import Enrollment, Status
 from seqctl.ports.views import EnrollmentView, EventView, MessageView, Selection, TaskView
 from seqctl.service.acting import visible_sequence
+from seqctl.service.hold_book import HoldBook
 
 if TYPE_CHECKING:
     from seqctl.domain.model import Contact, User
@@ -90,29 +91,59 @@ def selected_documents(
     limit: int | None = None,
 ) -> list[Document]:
     """The selected enrollments; `sort` is one of `ports.views.SORTS`."""
+    from seqctl.service.foretelling import Foretelling
+
+    seen = selected(store, now, selection, sort=sort, limit=limit)
+    return seen.documents_by(Foretelling(store, now).moments(seen.enrollments), now)
+
+
+class Selected(NamedTuple):
+    """Enrollments as a transaction saw them.
+
+    When their turns come at inboxes with a limit is worked out after it (see `foretelling`).
+    """
+
+    enrollments: list[Enrollment]
+    documents: list[Document]
+
+    def documents_by(self, turns: Mapping[int, datetime], now: datetime) -> list[Document]:
+        """The documents, with the moments of their turns, by id."""
+        from seqctl.service.foretelling import shown_due
+
+        pairs = zip(self.enrollments, self.documents, strict=True)
+        return [
+            document | {"due_at": shown_due(each, turns, now)} if each.id in turns else document
+            for each, document in pairs
+        ]
+
+
+def selected(
+    store: Store,
+    now: datetime,
+    selection: Selection,
+    *,
+    sort: str = "id",
+    limit: int | None = None,
+) -> Selected:
+    """The selected enrollments, as they stand; `sort` is one of `ports.views.SORTS`."""
     with store.reading():
         views = store.views.enrollments(selection, sort=sort, limit=limit)
-        return _documents(store, now, views)
+        documents = _documents(store, now, views)
+    return Selected([view.enrollment for view in views], documents)
 
 
 def _documents(store: Store, now: datetime, views: list[EnrollmentView]) -> list[Document]:
-    from seqctl.service.foretelling import shown_turns
     from seqctl.service.planning import Plans
 
     held = {v.enrollment.contact_id for v in views if v.enrollment.held_since is not None}
-    holds = _HoldBook(store.views.holds(held) if held else [])
+    holds = HoldBook(store.views.holds(held) if held else [])
     plans = Plans(store)
     again = _reenrollable(store, plans, views)
-    turns = shown_turns(store, plans, now, [view.enrollment for view in views])
-    return [
-        _enrollment_document(view, now, holds, plans, again)
-        | ({"due_at": turns[view.enrollment.id]} if view.enrollment.id in turns else {})
-        for view in views
-    ]
+    return [_enrollment_document(view, now, holds, plans, again) for view in views]
 
 
 def _enrollment_document(
-    view: EnrollmentView, now: datetime, holds: _HoldBook, plans: Plans, again: set[int]
+    view: EnrollmentView, now: datetime, holds: HoldBook, plans: Plans, again: set[int]
 ) -> Document:
     enrollment = view.enrollment
     held = enrollment.live and enrollment.held_since is not None
@@ -190,36 +221,6 @@ def reenrolling_facts(view: EnrollmentView, plans: Plans) -> reenrolling.Facts:
         inbox_connected=view.inbox_connected,
         unsettled=view.unsettled,
     )
-
-
-class _HoldBook:
-    """Holds, to be found by what they hold."""
-
-    def __init__(self, holds: Iterable[Hold]) -> None:
-        self._of_sequence: dict[tuple[int | None, int], list[Hold]] = {}
-        self._of_contact: dict[int, list[Hold]] = {}
-        for hold in holds:
-            if hold.contact_id is None:
-                self._of_sequence.setdefault((hold.sequence_id, hold.user_id), []).append(hold)
-            else:
-                self._of_contact.setdefault(hold.contact_id, []).append(hold)
-
-    def documents(self, enrollment: Enrollment, sequence: str) -> list[Document]:
-        """The holds that hold an enrollment in the sequence of this name, by age."""
-        found = self._of_sequence.get((enrollment.sequence_id, enrollment.user_id), [])
-        for hold in self._of_contact.get(enrollment.contact_id, []):
-            if hold.sequence_id in (None, enrollment.sequence_id):
-                found = [*found, hold]
-        return [
-            {
-                "scope": hold.scope,
-                "sequence": sequence if hold.sequence_id is not None else None,
-                "by": hold.by,
-                "since": hold.since,
-                "until": hold.until,
-            }
-            for hold in sorted(found, key=lambda hold: hold.id)
-        ]
 
 
 # --- tasks, mails, events -----------------------------------------------------------------------

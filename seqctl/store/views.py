@@ -58,6 +58,14 @@ _VIEW = f"""
     LEFT JOIN inbox AS i ON i.id = e.inbox_id
 """
 
+_GROUPS = f"""
+    SELECT {ENROLLMENT_COLUMNS}, {GROUP}, count(*), total(reason = 'error'),
+        min(CASE WHEN lined THEN due_at END), min(CASE WHEN NOT lined THEN due_at END)
+    FROM (
+        SELECT *, ifnull(inbox_id IN {ONE_OF} AND waiting IN ('delay', 'task', 'limit'), 0) AS lined
+        FROM enrollment
+    ) AS e {{where}} GROUP BY sequence_id, {GROUP}
+"""
 _LIVE_FIRST = "e.status <> 'live'"
 _ORDERS = {
     "id": "e.id",
@@ -88,13 +96,11 @@ _ATTENTION = """
 class SqliteViews(SqliteHistoryViews):
     """Implements `ports.Views`."""
 
-    def groups(self, sequence_id: int | None = None) -> list[Group]:
+    def groups(self, lined: Iterable[int] = (), sequence_id: int | None = None) -> list[Group]:
         """The enrollments of all sequences (or of one) in groups of one label each."""
         asked = _conditions(Selection(sequence_id=sequence_id))
         rows = self._connection.execute(
-            f"SELECT {ENROLLMENT_COLUMNS}, {GROUP}, count(*), total(reason = 'error'), "
-            f"min(e.due_at) FROM enrollment AS e {asked.where} GROUP BY sequence_id, {GROUP}",
-            asked.values,
+            _GROUPS.format(where=asked.where), (listed(lined), *asked.values)
         )
         return [_to_group(row) for row in rows]
 
@@ -150,8 +156,9 @@ def _conditions(selection: Selection) -> Conditions:
 
 def _to_group(row: Row) -> Group:
     sample = to_enrollment(row)
-    key, size, errors, due = row[_WIDTH:]
-    return Group(sample.sequence_id, key, sample, size, int(errors), moment(due))
+    key, size, errors, lined, others = row[_WIDTH:]
+    dues = moment(lined), moment(others)
+    return Group(sample.sequence_id, key, sample, size, int(errors), *dues)
 
 
 def _to_view(row: Row) -> EnrollmentView:

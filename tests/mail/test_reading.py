@@ -17,7 +17,7 @@ from seqctl.domain.letters import Kind
 from seqctl.mail.imap import ImapMailbox
 from seqctl.ports.mail import Arrived, Folder
 from seqctl.service import pausing
-from seqctl.service.reclassifying import reclassify
+from seqctl.service.reclassifying import goes_on, reclassify
 from tests.mail.post import Post
 from tests.mail.servers import MailWorld
 
@@ -161,11 +161,9 @@ def test_reclassified_an_automatic_reply_revives_what_it_ended(post: Post) -> No
     post.sync()
     assert reasons(post) == ["reply", None]
     (answer,) = post.store.received.view()
-    mended = reclassify(
-        post.store, post.user, post.clock.now(), answer.received.id, Kind.AUTO_REPLY
-    )
-    (goes_on,) = mended.effects
-    assert goes_on.startswith("lead1@seq.test goes on with step 2, due ")
+    store, now = post.store, post.clock.now()
+    (revived,) = reclassify(store, post.user, now, answer.received.id, Kind.AUTO_REPLY).revived
+    assert goes_on(store, now, revived).startswith("lead1@seq.test goes on with step 2, due ")
     assert reasons(post) == ["reply", None, None]
     post.later(days=4)
     assert post.tick().emails == 2

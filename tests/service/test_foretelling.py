@@ -6,7 +6,7 @@ import tempfile
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from seqctl.domain.accounts import NO_LIMITS, Limits
 from seqctl.domain.model import Contact, SequenceDraft
-from seqctl.service import enrolling, pausing, ticking
+from seqctl.service import enrolling, pausing, status, ticking
 from seqctl.service.inboxes import Wiring, capturing, connect_inbox
 from seqctl.service.views import enrollment_documents
 from seqctl.store import SqliteStore
@@ -109,21 +109,33 @@ def do(store: SqliteStore, story: Story, hour: int) -> None:
             pausing.pause_contacts(store, [WHO[who]], pause)
 
 
-def shown(store: SqliteStore) -> tuple[int, dict[int, datetime]]:
-    """The latest event, and when the next step of each enrollment is said to be due."""
-    documents = enrollment_documents(store, user(store, "ann"), now(store))
+def shown(store: SqliteStore) -> tuple[int, dict[int, datetime], dict[str, datetime]]:
+    """The latest event, and when the next step of each enrollment and sequence is said to be due."""
+    ann = user(store, "ann")
+    documents = enrollment_documents(store, ann, now(store))
     times = {each["id"]: each["due_at"] for each in documents if each["due_at"] is not None}
-    return store.history.last_id(), times
+    rows = status.overview(store, ann, now(store)).document["sequences"]
+    nexts = {row["sequence"]: row["next_due"] for row in rows if row["next_due"] is not None}
+    return store.history.last_id(), times, nexts
 
 
 def happened(store: SqliteStore, after: int) -> dict[int, datetime]:
     """When something happened to each enrollment next, by id."""
+    return {int(id): at for id, at in _first(store, after, "enrollment_id").items()}
+
+
+def happened_in(store: SqliteStore, after: int) -> dict[str, datetime]:
+    """When something happened in each sequence next, by name."""
+    return _first(store, after, "(SELECT name FROM sequence WHERE id = event.sequence_id)")
+
+
+def _first(store: SqliteStore, after: int, by: str) -> dict[Any, datetime]:
     rows = store.connection.execute(
-        "SELECT enrollment_id, min(id), at FROM event WHERE id > ? AND enrollment_id IS NOT NULL "
-        "AND kind NOT IN ('waiting', 'rescheduled') GROUP BY enrollment_id",
+        f"SELECT {by}, min(id), at FROM event WHERE id > ? AND enrollment_id IS NOT NULL "
+        "AND kind NOT IN ('waiting', 'rescheduled', 'resumed') GROUP BY 1",
         (after,),
     )
-    return {id: datetime.fromisoformat(at) for id, _, at in rows}
+    return {key: datetime.fromisoformat(at) for key, _, at in rows}
 
 
 def check(story: Story) -> None:
@@ -141,9 +153,10 @@ def check(story: Story) -> None:
                 tick_to(store, story.start + timedelta(hours=hour))
                 looked.append(shown(store))
             ticking.tick(store, CLOCK, until_idle=True)
-            for last_event, times in looked:
-                came = happened(store, last_event)
+            for last_event, times, nexts in looked:
+                came, began = happened(store, last_event), happened_in(store, last_event)
                 assert times == {id: came.get(id) for id in times}
+                assert nexts == {name: began.get(name) for name in nexts}
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))

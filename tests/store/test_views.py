@@ -188,7 +188,7 @@ def test_many_ids_at_once(store: SqliteStore) -> None:
 
 
 def test_all_of_a_group_have_the_label_of_its_sample(store: SqliteStore) -> None:
-    groups = store.views.groups(1)
+    groups = store.views.groups(sequence_id=1)
     assert sum(group.size for group in groups) == 7
     for group in groups:
         views = store.views.enrollments(Selection(sequence_id=1, groups=(group.key,)))
