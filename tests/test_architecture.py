@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -45,8 +46,13 @@ class Import(NamedTuple):
     module: str
 
 
-def imports(path: Path) -> Iterator[Import]:
+@cache
+def imports(path: Path) -> tuple[Import, ...]:
     """All modules that a file imports, also inside functions; `from a import b` may name `a.b`."""
+    return tuple(_imports(path))
+
+
+def _imports(path: Path) -> Iterator[Import]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             for alias in node.names:
@@ -149,3 +155,24 @@ def test_only_the_clock_asks_what_time_it_is() -> None:
     ]
     assert [place for place in asked if not place.startswith("clock.py")] == []
     assert asked, "the clock asks no longer: this test looks for the wrong words"
+
+
+def test_no_files_import_each_other_in_a_circle() -> None:
+    """Also inside functions: what has to be imported late to work belongs elsewhere."""
+    arrows = {name(path): set(asked_by(path)) - {name(path)} for path in sorted(ROOT.rglob("*.py"))}
+    while free := {file for file, asked in arrows.items() if not asked & arrows.keys()}:
+        arrows = {file: asked for file, asked in arrows.items() if file not in free}
+    assert sorted(arrows) == []
+
+
+def asked_by(path: Path) -> Iterator[str]:
+    """The files that a file imports: of `from a import b`, `a/b.py` where there is one, else `a`."""
+    found = imports(path)
+    for one in found:
+        inner = f"{one.module}."
+        if any(other.line == one.line and other.module.startswith(inner) for other in found):
+            continue
+        base = ROOT.parent.joinpath(*one.module.split("."))
+        target = base / "__init__.py" if base.is_dir() else base.with_suffix(".py")
+        if one.module.startswith("seqctl") and target.exists():
+            yield name(target)

@@ -184,7 +184,7 @@ def _show_last_tick(session: Session, state: WorkspaceState) -> None:
 
 
 def _show_interrupted(session: Session) -> None:
-    from seqctl.cli.ticking import goal_words
+    from seqctl.cli.interrupted import goal_words
     from seqctl.service.interrupted import stopped_at
 
     stopped = stopped_at(session.store)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from seqctl.cli.interrupted import goal_words
 from seqctl.cli.session import Session
 from seqctl.cli.trouble import Trouble, tell_each
 from seqctl.domain.errors import Busy, Interrupted, WrongUsage
@@ -166,14 +167,6 @@ def _on_their_way(session: Session) -> str:
         return ""
     mails = "1 mail was" if number == 1 else f"{number} mails were"
     return f" {mails} on the way: the next tick looks for what went out, or asks."
-
-
-def goal_words(session: Session, stopped: Stopped) -> str:
-    """Where an interrupted tick was going, and what is left to do on the way."""
-    if not isinstance(stopped.target, datetime):
-        return "on the way to where nothing is due any more"
-    left = "1 step is" if stopped.left_due == 1 else f"{stopped.left_due} steps are"
-    return f"on the way to {session.moment(stopped.target)}; {left} due by then"
 
 
 def _target(session: Session, to: str | None) -> datetime | None:

@@ -115,11 +115,6 @@ def ascii_domain(domain: str) -> str:
     return found.ascii_domain
 
 
-def same_domain(one: str, other: str) -> bool:
-    """Whether two addresses have the same domain."""
-    return domain_of(one) == domain_of(other)
-
-
 def _parse_unusual(text: str) -> str:
     from email_validator import EmailNotValidError, validate_email
 

@@ -30,7 +30,7 @@ from seqctl.domain.model import (
 from seqctl.domain.rendering import Audience, email_texts, task_texts
 from seqctl.domain.schedule import first_open, is_open
 from seqctl.domain.sentences import joined
-from seqctl.domain.templates import ContactFields, SenderFields, SequenceFields
+from seqctl.domain.template_fields import ContactFields, SenderFields, SequenceFields
 
 Place = tuple[datetime, int, datetime, int]
 """A place in the order of time: the moment, whether it yields at that moment, due time, enrollment id.

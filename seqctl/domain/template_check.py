@@ -16,9 +16,7 @@ from typing import Any, NamedTuple
 
 from jinja2 import TemplateSyntaxError, nodes
 
-from seqctl.domain.template_outputs import unspeakable
-from seqctl.domain.template_sandbox import FILTERS, TESTS, environment
-from seqctl.domain.templates import (
+from seqctl.domain.template_fields import (
     CONTACT_FIELDS,
     ROOTS,
     SENDER_FIELDS,
@@ -28,6 +26,8 @@ from seqctl.domain.templates import (
     TemplateFault,
     canonical_name,
 )
+from seqctl.domain.template_outputs import unspeakable
+from seqctl.domain.template_sandbox import FILTERS, TESTS, environment
 
 MAX_NODES = 2_000
 MAX_DEPTH = 40
@@ -81,12 +81,6 @@ def _piece(before: str, node: nodes.Node) -> Piece | None:
         return None
     root, name = _root_and_name(node)
     return Piece(before, root, canonical_name(name), default) if root in ROOTS else None
-
-
-def contact_fields(template: nodes.Template) -> frozenset[str]:
-    """The canonical names of the contact fields that occur in the template."""
-    found = (_root_and_name(node) for node in template.find_all((nodes.Getattr, nodes.Getitem)))
-    return frozenset(canonical_name(name) for root, name in found if root == "contact")
 
 
 def _root_and_name(node: nodes.Getattr | nodes.Getitem) -> tuple[str, str]:

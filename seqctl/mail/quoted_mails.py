@@ -6,9 +6,9 @@ import re
 from typing import NamedTuple
 
 from seqctl.domain.bounce_texts import without_quoted
-from seqctl.mail.header_values import address_in, addresses, ids
+from seqctl.mail.header_values import addresses, ids
 from seqctl.mail.html_text import text_of_html
-from seqctl.mail.parts import Headers, Mail, Part, content, first, split_headers, text_of
+from seqctl.mail.parts import Headers, Mail, Part, content, split_headers, text_of
 
 REPORT_AT_MOST = 48 * 1024
 _QUOTES = {
@@ -98,8 +98,3 @@ def reported_recipient(report: Report) -> str | None:
     named = [address for address in report.written_to if address not in report.written_by]
     everyone = named or list(report.written_to)
     return everyone[0] if len(everyone) == 1 else None
-
-
-def quoted_address(report: Report, field: str) -> str | None:
-    """An address in a field of the quoted mail."""
-    return address_in(first(report.quoted, field))

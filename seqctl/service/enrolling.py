@@ -28,7 +28,7 @@ from seqctl.domain.model import (
 )
 from seqctl.domain.rendering import Audience, render_all, sender_fields
 from seqctl.domain.sentences import said
-from seqctl.domain.templates import ContactFields, SequenceFields
+from seqctl.domain.template_fields import ContactFields, SequenceFields
 from seqctl.domain.zones import pinned_zone
 from seqctl.service.acting import did_you_mean, sequence_to_enroll_in, unknown_contact
 from seqctl.service.outcome import Outcome, Refusal, nothing

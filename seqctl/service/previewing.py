@@ -11,7 +11,7 @@ from seqctl.domain.errors import Refused
 from seqctl.domain.lifecycle import Plan
 from seqctl.domain.model import Contact, Enrollment, Sequence, Status, Step, User, Version, Waiting
 from seqctl.domain.rendering import Audience, TaskTexts, email_texts, sender_fields, task_texts
-from seqctl.domain.templates import ContactFields, SequenceFields
+from seqctl.domain.template_fields import ContactFields, SequenceFields
 from seqctl.domain.zones import pinned_zone
 from seqctl.service.acting import visible_sequence
 from seqctl.service.contacts import visible_contact

@@ -109,14 +109,13 @@ class _Reenrolling:
 
     def _facts(self, contact: Contact, old: Enrollment | None) -> reenrolling.Facts:
         from seqctl.ports.views import Selection
-        from seqctl.service.views import reenrolling_facts
 
         if old is None:
             return reenrolling.Facts(
                 contact.email, self._sequence.name, None, sequence_deleted=self._sequence.deleted
             )
         (view,) = self._store.views.enrollments(Selection(ids=(old.id,)))
-        facts = reenrolling_facts(view, self._plans)
+        facts = _facts(view, self._plans)
         sends = self._plans.version(old.version_id).sends_from(self._step(old))
         chosen = self._request.from_step is not None
         return facts._replace(sends=sends, nothing_left=facts.nothing_left and not chosen)
@@ -184,6 +183,35 @@ class _Reenrolling:
                 f"seqctl unenroll {self._sequence.name} {contact.email} && "
                 f"seqctl enroll {self._sequence.name} {contact.email} --from-step {after.step}"
             )
+
+
+def may_go_on(view: EnrollmentView, plans: Plans) -> bool:
+    """Whether it is the latest of its contact in its sequence and ended so that it can go on."""
+    if view.enrollment.status != Status.UNENROLLED or not view.latest:
+        return False
+    return reenrolling.refusal(_facts(view, plans)) is None
+
+
+def _facts(view: EnrollmentView, plans: Plans) -> reenrolling.Facts:
+    """What the rule of re-enrolling asks, of the latest enrollment in a sequence."""
+    enrollment = view.enrollment
+    version = plans.version(enrollment.version_id)
+    return reenrolling.Facts(
+        view.contact,
+        view.sequence,
+        enrollment.status,
+        enrollment.reason,
+        contact_deleted=view.contact_deleted,
+        sequence_deleted=view.sequence_deleted,
+        blocked=view.blocked,
+        opted_out=view.opted_out,
+        bounced=view.bounced,
+        sends=version.sends_from(enrollment.step),
+        nothing_left=enrollment.step > len(version.steps),
+        inbox=view.inbox,
+        inbox_connected=view.inbox_connected,
+        unsettled=view.unsettled,
+    )
 
 
 def open_to_enrollers(store: Store, plans: Plans, views: list[EnrollmentView]) -> set[int]:

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from seqctl.domain import lifecycle, reenrolling
+from seqctl.domain import lifecycle
 from seqctl.domain.access import may_use
 from seqctl.domain.addresses import stored_form
 from seqctl.domain.errors import NotFound
-from seqctl.domain.model import Enrollment, Status
+from seqctl.domain.model import Enrollment
 from seqctl.ports.views import EnrollmentView, EventView, MessageView, Selection, TaskView
 from seqctl.service.acting import visible_sequence
 from seqctl.service.hold_book import HoldBook
@@ -188,39 +188,10 @@ def _version_label(view: EnrollmentView) -> int | str:
 
 def _reenrollable(store: Store, plans: Plans, views: list[EnrollmentView]) -> set[int]:
     """Which of these can go on, whoever looks: all that section 7 asks, but for who asks."""
-    from seqctl.service.reenrolling import open_to_enrollers
+    from seqctl.service.reenrolling import may_go_on, open_to_enrollers
 
-    candidates = [view for view in views if _may_go_on(view, plans)]
+    candidates = [view for view in views if may_go_on(view, plans)]
     return open_to_enrollers(store, plans, candidates) if candidates else set()
-
-
-def _may_go_on(view: EnrollmentView, plans: Plans) -> bool:
-    """Whether it is the latest of its contact in its sequence and ended so that it can go on."""
-    if view.enrollment.status != Status.UNENROLLED or not view.latest:
-        return False
-    return reenrolling.refusal(reenrolling_facts(view, plans)) is None
-
-
-def reenrolling_facts(view: EnrollmentView, plans: Plans) -> reenrolling.Facts:
-    """What the rule of re-enrolling asks, of the latest enrollment in a sequence."""
-    enrollment = view.enrollment
-    version = plans.version(enrollment.version_id)
-    return reenrolling.Facts(
-        view.contact,
-        view.sequence,
-        enrollment.status,
-        enrollment.reason,
-        contact_deleted=view.contact_deleted,
-        sequence_deleted=view.sequence_deleted,
-        blocked=view.blocked,
-        opted_out=view.opted_out,
-        bounced=view.bounced,
-        sends=version.sends_from(enrollment.step),
-        nothing_left=enrollment.step > len(version.steps),
-        inbox=view.inbox,
-        inbox_connected=view.inbox_connected,
-        unsettled=view.unsettled,
-    )
 
 
 # --- tasks, mails, events -----------------------------------------------------------------------

@@ -4,14 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from seqctl.domain.templates import (
-    ContactFields,
-    SenderFields,
-    SequenceFields,
-    TemplateFault,
-    check_template,
-    compile_texts,
-)
+from seqctl.domain.template_fields import ContactFields, SenderFields, SequenceFields, TemplateFault
+from seqctl.domain.templates import check_template, compile_texts
 
 NO_TEXT = [
     "{{ none }}", "{{ None }}", "{{ true }}", "{{ False }}", "{{ -true }}", "{{ true + 1 }}",

@@ -9,19 +9,16 @@ from hypothesis import strategies as st
 
 from seqctl.domain import template_check, template_sandbox
 from seqctl.domain.model import Contact
-from seqctl.domain.templates import (
+from seqctl.domain.template_fields import (
     MAX_FIELD,
     ContactFields,
     MissingField,
     SenderFields,
     SequenceFields,
     TemplateFault,
-    check_template,
-    compile_texts,
-    fields_used,
-    one_line,
     plain_renderer,
 )
+from seqctl.domain.templates import check_template, compile_texts, one_line
 
 PROPERTIES = {"Deal Size": "12", "city": "Oslo", "items": "tea", "blank": "  ", "word": "a b"}
 ANN = ContactFields("ann@acme.test", "Ann", "Lee", "Acme", "", PROPERTIES)
@@ -240,15 +237,6 @@ def test_fields_of_a_contact_of_the_workspace() -> None:
     contact = Contact(1, "ann@acme.test", "Ann", properties={"city": "Oslo"})
     text = "{{ contact.email }} {{ contact.first_name }} {{ contact.city }}"
     assert rendered(text, ContactFields.from_contact(contact)) == "ann@acme.test Ann Oslo"
-
-
-def test_fields_used() -> None:
-    texts = (
-        "{{ contact.firstname }} {{ sender.name }}",
-        "{% if contact['Deal Size'] %}{{ contact.phone | default(contact.mobile) }}{% endif %}",
-    )
-    assert fields_used(texts) == {"first_name", "deal_size", "phone", "mobile"}
-    assert fields_used(("plain",)) == frozenset()
 
 
 def test_the_same_texts_are_compiled_once() -> None:
