@@ -7,6 +7,7 @@ import random
 import pytest
 
 from tests.damage.world import BRIEF, COMMANDS, Wreck, damaged
+from tests.trials import trials
 
 PAGE = 4096
 SEED = 20260302
@@ -88,8 +89,8 @@ def test_cut_files(wreck: Wreck) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("part", range(2))
 def test_many_changed_bytes(wreck: Wreck, part: int) -> None:
-    try_all(wreck, flips(wreck.bytes, 60, SEED + 1 + part), brief=False)
-    try_all(wreck, in_texts(wreck.bytes, 10, SEED + 1 + part), brief=False)
+    try_all(wreck, flips(wreck.bytes, trials(25), SEED + 1 + part), brief=False)
+    try_all(wreck, in_texts(wreck.bytes, trials(5), SEED + 1 + part), brief=False)
 
 
 @pytest.mark.slow

@@ -35,9 +35,10 @@ from seqctl.service import (
     ticking,
 )
 from seqctl.service.outcome import Outcome
-from seqctl.service.planning import Plans
+from seqctl.service.plans import Plans
 from seqctl.store import SqliteStore
 from tests.machine.drafts import STARTS, drafts, limits
+from tests.trials import trials
 from tests.workspaces import (
     CLOCK,
     add_contacts,
@@ -492,7 +493,7 @@ TestCommands.settings = settings(
 @pytest.mark.timeout(1800)
 class TestManyMoreCommands(Workspace.TestCase):
     settings = settings(
-        max_examples=30,
+        max_examples=trials(12),
         stateful_step_count=50,
         deadline=None,
         suppress_health_check=list(HealthCheck),

@@ -19,6 +19,7 @@ from seqctl.domain.model import Contact, Email, SequenceDraft, Settings, Step, T
 from seqctl.service import contacts, enrolling, inboxes, marking, pausing, tasks, ticking
 from seqctl.store import SqliteStore
 from tests.machine.drafts import STARTS, drafts, limits
+from tests.trials import trials
 from tests.workspaces import (
     CLOCK,
     Ledger,
@@ -208,7 +209,7 @@ def test_splitting_never_matters(story: Story, cuts: list[int], batch: int) -> N
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=trials(100), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(stories(), st.lists(offsets, min_size=1, max_size=12), st.sampled_from((1, 2, 3, 1000)))
 def test_splitting_never_matters_in_many_more_stories(
     story: Story, cuts: list[int], batch: int
