@@ -61,7 +61,7 @@ def halt(
     Example:
         seqctl halt "the mail server is down"
     """
-    from seqctl.service.workspace import halt as halt_workspace
+    from seqctl.service.halting import halt as halt_workspace
 
     halted = halt_workspace(session.store, " ".join(reason or []), session.user, session.now)
     session.look_again()
@@ -75,7 +75,7 @@ def unhalt(session: Session) -> None:
     Example:
         seqctl unhalt
     """
-    from seqctl.service.workspace import unhalt as unhalt_workspace
+    from seqctl.service.halting import unhalt as unhalt_workspace
 
     changed = unhalt_workspace(session.store, session.user, session.now)
     session.look_again()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from seqctl.domain.deciding import Due
     from seqctl.domain.model import Enrollment
     from seqctl.service.outcome import Outcome
-    from seqctl.service.planning import Plans
+    from seqctl.service.plans import Plans
     from seqctl.service.views import Selected
 
 Document = dict[str, Any]
@@ -181,7 +181,7 @@ def _status(document: Document) -> str:
 
 def _left(session: Session, ids: list[int]) -> dict[int, str]:
     """What is left of the delays of held enrollments, in words (spec, section 5)."""
-    from seqctl.service.planning import Plans
+    from seqctl.service.plans import Plans
 
     plans = Plans(session.store)
     return {e.id: _left_words(e, plans) for e in session.store.enrollments.get(ids)}

@@ -123,6 +123,16 @@ def reachable(
     return found
 
 
+def no_such_contact(store: Store, user: User, email: str) -> NotFound:
+    """The error for an address that is no contact's, with the nearest one that is."""
+    near = did_you_mean(email, store.contacts.addresses_like(email, user))
+    return NotFound(
+        f"There is no contact '{email}'.{near}",
+        f"seqctl contact add {email}",
+        code="UNKNOWN_CONTACT",
+    )
+
+
 def unknown_contact(store: Store, address: str, user: User) -> Refusal:
     """The refusal of an address that no contact has, or of words that are none."""
     try:

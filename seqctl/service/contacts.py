@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from seqctl.domain.access import may_communicate
 from seqctl.domain.addresses import parse_address
-from seqctl.domain.errors import NotFound, Refused, WrongUsage
+from seqctl.domain.errors import Refused, WrongUsage
 from seqctl.domain.filters import KINDS, property_name
 from seqctl.domain.model import Contact, Event, User
 from seqctl.ports.contacts import ContactChange
-from seqctl.service.acting import did_you_mean, user_named
+from seqctl.service.acting import no_such_contact, user_named
 
 if TYPE_CHECKING:
     from seqctl.ports import Store
@@ -51,7 +51,7 @@ def visible_contact(store: Store, user: User, address: str) -> Contact:
     email = parse_address(address)
     contact = store.contacts.find([email]).get(email)
     if contact is None or not may_communicate(user, contact):
-        raise unknown_contact(store, user, email)
+        raise no_such_contact(store, user, email)
     return contact
 
 
@@ -60,19 +60,9 @@ def own_contact(store: Store, user: User, address: str) -> Contact:
     email = parse_address(address)
     contact = store.contacts.find([email]).get(email)
     if contact is None:
-        raise unknown_contact(store, user, email)
+        raise no_such_contact(store, user, email)
     _require_access(user, contact)
     return contact
-
-
-def unknown_contact(store: Store, user: User, email: str) -> NotFound:
-    """The error for an address that is no contact's, with the nearest one that is."""
-    near = did_you_mean(email, store.contacts.addresses_like(email, user))
-    return NotFound(
-        f"There is no contact '{email}'.{near}",
-        f"seqctl contact add {email}",
-        code="UNKNOWN_CONTACT",
-    )
 
 
 def parse_assignments(texts: Iterable[str]) -> Edit:

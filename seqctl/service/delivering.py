@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from seqctl.ports import Clock, Store
     from seqctl.ports.mail import Courier, PostOffice
     from seqctl.ports.outbox import Claim, Sent
-    from seqctl.service.planning import Plans
+    from seqctl.service.plans import Plans
 
 _CLAIMED_AT_ONCE = 100
 _BACK = frozenset({MailStatus.QUEUED, MailStatus.CLAIMED})

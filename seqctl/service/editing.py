@@ -165,9 +165,9 @@ def _plan(version: Version, enrollment: Enrollment) -> Plan:
 
 
 def _unknown(store: Store, user: User, address: str) -> Refused:
-    from seqctl.service.contacts import unknown_contact
+    from seqctl.service.acting import no_such_contact
 
-    error = unknown_contact(store, user, stored_form(address))
+    error = no_such_contact(store, user, stored_form(address))
     return Refused(error.message, error.hint, code=error.code)
 
 

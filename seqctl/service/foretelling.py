@@ -32,7 +32,8 @@ from seqctl.domain.deciding import (
 from seqctl.domain.limits import Line
 from seqctl.domain.model import Change, Enrollment, Inbox, Waiting
 from seqctl.domain.moments import NEVER
-from seqctl.service.planning import Pick, Plans, Senders, lines, with_a_line
+from seqctl.service.planning import Pick, Senders, lines, with_a_line
+from seqctl.service.plans import Plans
 
 if TYPE_CHECKING:
     from seqctl.ports import Store

@@ -10,8 +10,9 @@ from seqctl.domain.accounts import NO_ACCOUNT, NO_LIMITS, USUAL_LIMITS, Account,
 from seqctl.domain.addresses import parse_address, stored_form
 from seqctl.domain.errors import NotFound, Refused, WrongUsage
 from seqctl.domain.limits import DAY
-from seqctl.domain.model import Change, Event, Inbox, User
+from seqctl.domain.model import Event, Inbox, User
 from seqctl.service.acting import did_you_mean
+from seqctl.service.placing_anew import place_anew
 
 if TYPE_CHECKING:
     from seqctl.domain.model import Enrollment
@@ -216,37 +217,9 @@ def _reads_another(before: Account, after: Account) -> bool:
     return changed and before.reads and after.reads
 
 
-def place_anew(
-    store: Store, inbox: Inbox, actor_id: int | None, now: datetime, why: str
-) -> list[Change]:
-    """Let go on, from now, what waited for an inbox that can send again; inside a transaction."""
-    from seqctl.domain import lifecycle
-    from seqctl.service.planning import Plans
-
-    plans = Plans(store)
-    changes = [
-        Change(
-            lifecycle.place_anew(enrollment, plans.of(enrollment), now),
-            Event(
-                at=now,
-                actor_id=actor_id,
-                kind="rescheduled",
-                detail=f"{inbox.address} {why}",
-                contact_id=enrollment.contact_id,
-                sequence_id=enrollment.sequence_id,
-                enrollment_id=enrollment.id,
-                step=enrollment.step,
-            ),
-        )
-        for enrollment in store.enrollments.blocked_by_inbox(inbox.id)
-    ]
-    store.enrollments.record(changes)
-    return changes
-
-
 def _senders(store: Store, inbox: Inbox) -> list[Enrollment]:
     """The live enrollments that still have a mail to send from an inbox."""
-    from seqctl.service.planning import Plans
+    from seqctl.service.plans import Plans
 
     plans = Plans(store)
     live = store.enrollments.live(inbox_id=inbox.id)

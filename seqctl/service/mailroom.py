@@ -12,15 +12,15 @@ from seqctl.domain.message_ids import message_id, seqctl_id
 from seqctl.domain.model import Change, Inbox, MailStatus
 from seqctl.ports.mail import AccountRefused, Unreachable
 from seqctl.service.delivering import Delivery, Find, look_before_sending, look_for, take_back
-from seqctl.service.inboxes import place_anew
 from seqctl.service.outgoing import Composing
+from seqctl.service.placing_anew import place_anew
 from seqctl.service.syncing import read_mailbox
 
 if TYPE_CHECKING:
     from seqctl.ports import Clock, Store
     from seqctl.ports.mail import Mailbox, PostOffice
     from seqctl.ports.outbox import Sent
-    from seqctl.service.planning import Plans
+    from seqctl.service.plans import Plans
 
 _COPIES_AT_ONCE = 20
 _FRESH = timedelta(minutes=5)

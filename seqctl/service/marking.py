@@ -13,7 +13,7 @@ from seqctl.domain.model import Contact, Enrollment, Event, User
 from seqctl.service.acting import reachable, sequence_beside_contact, unknown_contact
 from seqctl.service.ending import end_all
 from seqctl.service.outcome import Outcome, Refusal, nothing
-from seqctl.service.planning import Plans
+from seqctl.service.plans import Plans
 
 if TYPE_CHECKING:
     from seqctl.ports import Store

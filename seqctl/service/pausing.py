@@ -14,7 +14,7 @@ from seqctl.domain.sentences import said
 from seqctl.service.acting import reachable, sequence_beside_contact, visible_sequence
 from seqctl.service.holding import freeze, holds_enrolled_by, instead, over, tell
 from seqctl.service.outcome import Outcome, Refusal, nothing
-from seqctl.service.planning import Plans
+from seqctl.service.plans import Plans
 
 if TYPE_CHECKING:
     from seqctl.ports import Store

@@ -1,4 +1,4 @@
-"""The pinned plans of enrollments, and what a decision needs to know of the workspace."""
+"""What a decision needs to know of the workspace: the senders, and the lines at their inboxes."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING
 
 from seqctl.domain.accounts import NO_LIMITS
 from seqctl.domain.deciding import Due, Sender, World, in_line
-from seqctl.domain.errors import Damaged
-from seqctl.domain.lifecycle import Plan
 from seqctl.domain.limits import Line
-from seqctl.domain.model import Enrollment, Inbox, User, Version
+from seqctl.domain.model import Inbox, User
 from seqctl.domain.rendering import sender_fields
-from seqctl.domain.schedule import known_zone
+from seqctl.service.plans import Plans
 
 if TYPE_CHECKING:
     from seqctl.ports import Store
@@ -21,33 +19,6 @@ if TYPE_CHECKING:
 
 _FIRST_READ, _MOST_READ = 8, 512
 Pick = Callable[[Iterable[Due]], Iterator[Due]]
-
-
-class Plans:
-    """Versions and calendars, each read once."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._plans: dict[tuple[int, str], Plan] = {}
-        self._versions: dict[int, Version] = {}
-
-    def of(self, enrollment: Enrollment) -> Plan:
-        """The pinned version of an enrollment in its pinned time zone."""
-        key = (enrollment.version_id, enrollment.timezone)
-        plan = self._plans.get(key)
-        if plan is None:
-            version = self.version(enrollment.version_id)
-            if not known_zone(enrollment.timezone):
-                why = f"{enrollment.timezone} is no time zone"
-                raise Damaged("enrollment", enrollment.id, why)
-            plan = self._plans[key] = Plan(version, version.settings.calendar(enrollment.timezone))
-        return plan
-
-    def version(self, version_id: int) -> Version:
-        """A version by its id."""
-        if version_id not in self._versions:
-            self._versions[version_id] = self._store.sequences.version(version_id)
-        return self._versions[version_id]
 
 
 def world(store: Store, plans: Plans, now: datetime | None) -> World:

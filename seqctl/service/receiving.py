@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from seqctl.ports.mail import Arrived
     from seqctl.ports.outbox import Sent
     from seqctl.ports.received import Reading
-    from seqctl.service.planning import Plans
+    from seqctl.service.plans import Plans
 
 BY_HAND = "written by hand"
 _BOUNCES = frozenset({Kind.BOUNCE_HARD, Kind.BOUNCE_SOFT})

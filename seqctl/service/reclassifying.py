@@ -11,7 +11,7 @@ from seqctl.domain.model import Contact, Enrollment, Event, Inbox, Status, User
 from seqctl.domain.sentences import said
 from seqctl.service.foretelling import due_at
 from seqctl.service.pausing import lift_by_hand
-from seqctl.service.planning import Plans
+from seqctl.service.plans import Plans
 from seqctl.service.reacting import About, react
 from seqctl.service.reenrolling import revive
 from seqctl.service.rereading import acted_already

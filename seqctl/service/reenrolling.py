@@ -17,7 +17,7 @@ from seqctl.domain.model import Contact, Enrollment, Sequence, Status, User, Wai
 from seqctl.service.acting import sequence_to_enroll_in, unknown_contact
 from seqctl.service.enrolling import check_texts, no_access, said_no
 from seqctl.service.outcome import Outcome, Refusal, nothing
-from seqctl.service.planning import Plans
+from seqctl.service.plans import Plans
 
 if TYPE_CHECKING:
     from seqctl.ports import Store

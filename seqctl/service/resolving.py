@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from seqctl.domain.errors import NotFound, Refused
 from seqctl.domain.model import MailStatus, User
-from seqctl.service.planning import Plans
+from seqctl.service.plans import Plans
 from seqctl.service.settling import Settling
 
 if TYPE_CHECKING:

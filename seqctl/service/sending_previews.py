@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from seqctl.domain.errors import Refused
 from seqctl.ports.mail import Attached, Courier, Envelope, Handover, Outgoing, Verdict
-from seqctl.service.ticking import refuse_halted
+from seqctl.service.halting import refuse_halted
 
 if TYPE_CHECKING:
     from seqctl.domain.model import Email, Inbox, User

@@ -19,7 +19,7 @@ from seqctl.domain.schedule import is_open, next_opening
 if TYPE_CHECKING:
     from seqctl.ports import Store
     from seqctl.ports.outbox import Sent
-    from seqctl.service.planning import Plans
+    from seqctl.service.plans import Plans
 
 _FAILED = "SEND_FAILED"
 

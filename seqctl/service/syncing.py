@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from seqctl.domain.letters import Kind
 from seqctl.domain.model import Inbox
 from seqctl.ports.mail import AccountRefused, Folder, Unreachable
-from seqctl.service.planning import Plans
+from seqctl.service.plans import Plans
 from seqctl.service.receiving import Receiving
 from seqctl.service.rereading import in_this_place
 

@@ -10,7 +10,7 @@ from seqctl.domain.deciding import change, with_finish
 from seqctl.domain.errors import NotFound, Refused, WrongUsage
 from seqctl.domain.model import Enrollment, MailStatus, Message, User, Waiting
 from seqctl.domain.rendering import reply_to
-from seqctl.service.planning import Plans
+from seqctl.service.plans import Plans
 from seqctl.service.views import known_contact, row_number, visible_ids
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from seqctl.ports.mail import (
     Unreachable,
     Verdict,
 )
+from seqctl.service.halting import refuse_halted
 from seqctl.service.inboxes import inbox_named, refuse_foreign_inbox
-from seqctl.service.ticking import refuse_halted
 
 if TYPE_CHECKING:
     from seqctl.domain.model import Inbox, User

@@ -7,19 +7,20 @@ from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from seqctl.domain.errors import Busy, Damaged, Refused, WrongUsage
+from seqctl.domain.errors import Damaged, Refused, WrongUsage
 from seqctl.domain.model import Change, Event, MailStatus
 from seqctl.domain.moments import NEVER, moment_after
 from seqctl.domain.sentences import joined, said
 from seqctl.service.clocks import real_now
+from seqctl.service.halting import refuse_halted
 from seqctl.service.tick_results import Failure, TickResult
 
 if TYPE_CHECKING:
     from seqctl.domain.deciding import Place, World
-    from seqctl.ports import Clock, Store, WorkspaceState
+    from seqctl.ports import Clock, Store
     from seqctl.ports.mail import PostOffice
     from seqctl.service.mailroom import Mailroom, Trouble
-    from seqctl.service.planning import Plans
+    from seqctl.service.plans import Plans
 
 Done = TypeVar("Done")
 BATCH = 1000
@@ -77,13 +78,6 @@ def tick(
                 progress(run.result)
         run.around_damage(run.close_mailroom)
         return run.around_damage(run.arrive)
-
-
-def refuse_halted(state: WorkspaceState) -> None:
-    """Raise Busy where the workspace is halted."""
-    if state.halted_at is not None:
-        why = f": {state.halt_reason}" if state.halt_reason else ""
-        raise Busy(f"The workspace is halted{why}.", "seqctl unhalt", code="HALTED")
 
 
 class _Run:
@@ -337,7 +331,7 @@ class _Run:
         return world(self._store, self._known_plans(), now)
 
     def _known_plans(self) -> Plans:
-        from seqctl.service.planning import Plans
+        from seqctl.service.plans import Plans
 
         self._plans = self._plans or Plans(self._store)
         return self._plans

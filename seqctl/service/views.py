@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from seqctl.domain.model import Contact, User
     from seqctl.ports import Store
     from seqctl.ports.received import ReceivedView
-    from seqctl.service.planning import Plans
+    from seqctl.service.plans import Plans
 
 Document = dict[str, Any]
 """One JSON object; moments are `datetime` values."""
@@ -133,7 +133,7 @@ def selected(
 
 
 def _documents(store: Store, now: datetime, views: list[EnrollmentView]) -> list[Document]:
-    from seqctl.service.planning import Plans
+    from seqctl.service.plans import Plans
 
     held = {v.enrollment.contact_id for v in views if v.enrollment.held_since is not None}
     holds = HoldBook(store.views.holds(held) if held else [])

@@ -1,4 +1,4 @@
-"""The workspace itself: its settings and its halt (spec, sections 2 and 12)."""
+"""The workspace itself: its settings (spec, sections 2 and 12)."""
 
 from __future__ import annotations
 
@@ -137,26 +137,6 @@ def _is_secure_url(text: str) -> bool:
         return parts.scheme == "https" and bool(parts.hostname) and not parts.fragment
     except ValueError:
         return False
-
-
-def halt(store: Store, reason: str, user: User, now: datetime) -> bool:
-    """Stop the whole workspace; False where it is halted already, which leaves it as it is."""
-    with store.writing():
-        if store.workspace.state().halted_at is not None:
-            return False
-        store.workspace.halt(now, user.name, reason)
-        store.history.add([Event(at=now, actor_id=user.id, kind="halted", detail=reason)])
-    return True
-
-
-def unhalt(store: Store, user: User, now: datetime) -> bool:
-    """Let a halted workspace go on; False where it isn't halted."""
-    with store.writing():
-        if store.workspace.state().halted_at is None:
-            return False
-        store.workspace.unhalt()
-        store.history.add([Event(at=now, actor_id=user.id, kind="unhalted")])
-    return True
 
 
 def mark_restored(store: Store, user_name: str | None, clock: Clock, source: str) -> None:

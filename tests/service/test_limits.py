@@ -13,6 +13,7 @@ import pytest
 from seqctl.domain.accounts import NO_LIMITS, Limits
 from seqctl.domain.model import TaskPlan
 from seqctl.service import contacts, editing, inboxes, status, ticking
+from seqctl.service.placing_anew import place_anew
 from tests.desk import MAILS, MONDAY, Desk, RealDesk
 from tests.workspaces import CLOCK, assert_same, ledger
 
@@ -355,7 +356,7 @@ def test_an_inbox_in_trouble_keeps_its_line_waiting(queue: Desk) -> None:
     assert queue.tick(days=1).emails == 0
     assert queue.kinds(2) == ["enrolled", "waiting", "waiting"]
     queue.store.people.trouble_inbox(1, None)
-    plans = inboxes.place_anew(
+    plans = place_anew(
         queue.store, queue.store.people.inboxes()[0], None, queue.now, "can send again"
     )
     assert len(plans) == 4

@@ -12,7 +12,7 @@ from pathlib import Path
 from seqctl.domain.message_ids import message_of
 from seqctl.domain.schedule import is_open
 from seqctl.service.doctor import examine
-from seqctl.service.planning import Plans
+from seqctl.service.plans import Plans
 from seqctl.store import SqliteStore, open_store
 from tests.workspaces import doubled
 from tests.world.outside import Delivered
