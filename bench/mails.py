@@ -16,10 +16,10 @@ from pathlib import Path
 from bench.measuring import Result, Sizes, alternately, at_least, seconds
 from bench.workspaces import DRAFT
 from seqctl.clock import SystemClock
-from seqctl.domain.accounts import NO_LIMITS, Account, Server
-from seqctl.domain.measures import Days
-from seqctl.domain.message_ids import message_id
 from seqctl.domain.model import Contact, Event, User
+from seqctl.domain.sending.accounts import NO_LIMITS, Account, Server
+from seqctl.domain.sending.message_ids import message_id
+from seqctl.domain.timing.measures import Days
 from seqctl.mail import smtp_session
 from seqctl.mail.connecting import Patience
 from seqctl.mail.office import Office

@@ -11,8 +11,8 @@ from contextlib import closing
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
-from seqctl.domain.measures import Days, Delay, Unit, Window
 from seqctl.domain.model import Email, SequenceDraft, Settings, Sharing, Step, User
+from seqctl.domain.timing.measures import Days, Delay, Unit, Window
 from seqctl.service import sequences
 from seqctl.service.inboxes import capturing
 from seqctl.service.people import add_first_user, add_user

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from seqctl.domain.accounts import NO_LIMITS, Account, Limits
 from seqctl.domain.model import Contact, Event, User
+from seqctl.domain.sending.accounts import NO_LIMITS, Account, Limits
 from seqctl.files.sequences import read_sequence_text
 from seqctl.mail.office import Office
 from seqctl.ports.contacts import ContactChange

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from seqctl.clock import SystemClock
-from seqctl.domain.measures import Delay, Unit
 from seqctl.domain.model import (
     Contact,
     Email,
@@ -18,6 +17,7 @@ from seqctl.domain.model import (
     TaskPlan,
     User,
 )
+from seqctl.domain.timing.measures import Delay, Unit
 from seqctl.ports.contacts import ContactChange
 from seqctl.service import enrolling, marking, pausing, reenrolling, sequences, ticking
 from seqctl.service.inboxes import capturing

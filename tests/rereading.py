@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from seqctl.domain.accounts import Account, Secret, SecretKind, Server
+from seqctl.domain.sending.accounts import Account, Secret, SecretKind, Server
 from seqctl.mail.office import Office
 from seqctl.service import inboxes, syncing
 from seqctl.store import SqliteStore

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from seqctl.cli.output import ROWS_SHOWN
 from seqctl.cli.session import Session
-from seqctl.domain.filters import ENGINE_PROPERTIES
+from seqctl.domain.contacts.filters import ENGINE_PROPERTIES
 from seqctl.service.contact_documents import contact_documents, each_document, record_document
 from seqctl.service.contacts import visible_contact
 from seqctl.service.segments import filters_of
 
 if TYPE_CHECKING:
-    from seqctl.domain.filters import Filter
+    from seqctl.domain.contacts.filters import Filter
 
 _LATEST = 10
 

@@ -11,7 +11,7 @@ from seqctl.cli.editor import in_editor
 from seqctl.cli.outcomes import perform, tell, tell_nobody
 from seqctl.cli.session import Session
 from seqctl.cli.words import sequence_and_contacts
-from seqctl.domain.addresses import stored_form
+from seqctl.domain.contacts.addresses import stored_form
 from seqctl.domain.errors import BadFile, Refused, SeqctlError, WrongUsage
 
 if TYPE_CHECKING:

@@ -92,7 +92,7 @@ def halted_document(state: WorkspaceState) -> dict[str, Any] | None:
 
 def _schedule(every: str) -> str:
     """The five fields of a crontab line; raises WrongUsage for what they can't say."""
-    from seqctl.domain.moments import parse_duration
+    from seqctl.domain.timing.moments import parse_duration
 
     minutes = int(parse_duration(every).total_seconds()) // 60
     if minutes == 1:
@@ -113,7 +113,7 @@ def _schedule(every: str) -> str:
 
 def _variables(session: Session) -> list[str]:
     """The variables in which inboxes look for their passwords."""
-    from seqctl.domain.accounts import SecretKind
+    from seqctl.domain.sending.accounts import SecretKind
 
     secrets = [i.account.secret for i in session.store.people.inboxes() if i.connected]
     return sorted({s.place for s in secrets if s is not None and s.kind is SecretKind.VARIABLE})

@@ -13,7 +13,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from seqctl.cli.paths import typed_path
-from seqctl.domain.accounts import (
+from seqctl.domain.errors import BadFile, WrongUsage
+from seqctl.domain.sending.accounts import (
     NO_LIMITS,
     USUAL_LIMITS,
     Account,
@@ -22,7 +23,6 @@ from seqctl.domain.accounts import (
     SecretKind,
     Server,
 )
-from seqctl.domain.errors import BadFile, WrongUsage
 
 if TYPE_CHECKING:
     from seqctl.domain.model import Inbox
@@ -332,7 +332,7 @@ def _base(account: Account, known: Inbox | None) -> Limits:
 
 
 def _limits(asked: Asked, limits: Limits) -> Limits:
-    from seqctl.domain.limit_words import parse_count, parse_gap
+    from seqctl.domain.sending.limit_words import parse_count, parse_gap
 
     if asked.per_day is not None:
         limits = limits._replace(per_day=parse_count("--per-day", asked.per_day))

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from seqctl.domain.accounts import SecretKind
-from seqctl.domain.limit_words import gap_text
+from seqctl.domain.sending.accounts import SecretKind
+from seqctl.domain.sending.limit_words import gap_text
 
 if TYPE_CHECKING:
-    from seqctl.domain.accounts import Secret, Server
     from seqctl.domain.model import Inbox
+    from seqctl.domain.sending.accounts import Secret, Server
 
 _PLACES = {
     SecretKind.COMMAND: "command",

@@ -131,7 +131,7 @@ def connect(
         seqctl inbox connect ada@example.com --smtp smtps://mail.example.com --imap imaps://mail.example.com --password-cmd "pass show mail"
         seqctl inbox connect ada@example.com --per-day 50 --gap 30s..90s
     """
-    from seqctl.domain.addresses import parse_address
+    from seqctl.domain.contacts.addresses import parse_address
     from seqctl.service.inboxes import connect_inbox
 
     asked = Asked(

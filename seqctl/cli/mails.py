@@ -10,9 +10,9 @@ from seqctl.cli.frame import Noun
 from seqctl.cli.session import Session
 from seqctl.cli.words import NOBODY
 from seqctl.domain.errors import NotFound, WrongUsage
-from seqctl.domain.letters import Kind
 from seqctl.domain.model import MailStatus
-from seqctl.domain.sentences import said
+from seqctl.domain.reading.letters import Kind
+from seqctl.domain.texts.sentences import said
 
 Document = dict[str, Any]
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from seqctl.cli.session import Session
 from seqctl.cli.words import NOBODY
 from seqctl.domain.errors import WrongUsage
-from seqctl.domain.moments import show_from_now
+from seqctl.domain.timing.moments import show_from_now
 
 if TYPE_CHECKING:
-    from seqctl.domain.deciding import Due
+    from seqctl.domain.enrollments.deciding import Due
     from seqctl.domain.model import Enrollment
     from seqctl.service.outcome import Outcome
     from seqctl.service.plans import Plans
@@ -188,7 +188,7 @@ def _left(session: Session, ids: list[int]) -> dict[int, str]:
 
 
 def _left_words(enrollment: Enrollment, plans: Plans) -> str:
-    from seqctl.domain.lifecycle import left_in_words
+    from seqctl.domain.enrollments.lifecycle import left_in_words
 
     if not enrollment.live or enrollment.held_since is None:
         return ""
@@ -197,7 +197,7 @@ def _left_words(enrollment: Enrollment, plans: Plans) -> str:
 
 def moment_of(session: Session, text: str | None, duration: str | None = None) -> Any:
     """The moment that `--until TIME` or `--for 2w` names; None where neither is given."""
-    from seqctl.domain.moments import moment_after, parse_duration, parse_moment
+    from seqctl.domain.timing.moments import moment_after, parse_duration, parse_moment
 
     if text is not None and duration is not None:
         raise WrongUsage("Say --until or --for, not both.")

@@ -183,7 +183,7 @@ def _json(value: object) -> str:
 
 
 def _plain(value: object) -> str:
-    from seqctl.domain.moments import iso
+    from seqctl.domain.timing.moments import iso
 
     if isinstance(value, datetime):
         return iso(value)
@@ -240,7 +240,7 @@ class Output:
 
     def note(self, sentence: str) -> None:
         """Print for people what is worth knowing beside the answer."""
-        from seqctl.domain.sentences import said
+        from seqctl.domain.texts.sentences import said
 
         self.say(said("note: {sentence}", sentence=sentence), "dim")
 

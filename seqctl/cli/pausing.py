@@ -10,7 +10,7 @@ from seqctl.cli.outcomes import Performed, moment_of, perform, tell, tell_nobody
 from seqctl.cli.session import Session
 from seqctl.cli.words import Named, sequence_and_contacts
 from seqctl.domain.errors import WrongUsage
-from seqctl.domain.sentences import said
+from seqctl.domain.texts.sentences import said
 
 Words = Annotated[
     list[str] | None,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from seqctl.cli.session import Session
-from seqctl.domain.measures import Delay
 from seqctl.domain.model import Email, Sequence, Settings, Sharing, Step
+from seqctl.domain.timing.measures import Delay
 
 if TYPE_CHECKING:
     from seqctl.service.sequences import Listed

@@ -81,13 +81,13 @@ class Session(Output):
 
     def moment(self, moment: datetime | None) -> str:
         """A moment as the acting user's wall clock shows it; nothing for None."""
-        from seqctl.domain.moments import show_moment
+        from seqctl.domain.timing.moments import show_moment
 
         return show_moment(moment, self.zone) if moment else ""
 
     def local_times(self, text: str) -> str:
         """A sentence with its moments as the acting user's wall clock shows them."""
-        from seqctl.domain.sentences import in_zone
+        from seqctl.domain.texts.sentences import in_zone
 
         return in_zone(text, self.zone)
 
@@ -202,6 +202,6 @@ class Session(Output):
 
 def _known(zone: str) -> str:
     """The zone in which moments are shown; UTC where the stored one is damaged, as `doctor` tells."""
-    from seqctl.domain.schedule import known_zone
+    from seqctl.domain.timing.schedule import known_zone
 
     return zone if known_zone(zone) else "UTC"

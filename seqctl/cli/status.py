@@ -12,7 +12,7 @@ from seqctl.cli.output import ROWS_SHOWN
 from seqctl.cli.session import Session
 from seqctl.cli.words import NOBODY
 from seqctl.domain.errors import WrongUsage
-from seqctl.domain.moments import show_from_now, show_seconds
+from seqctl.domain.timing.moments import show_from_now, show_seconds
 
 if TYPE_CHECKING:
     from seqctl.ports import WorkspaceState

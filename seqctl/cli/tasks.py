@@ -9,7 +9,7 @@ import typer
 from seqctl.cli.frame import Noun
 from seqctl.cli.session import Session
 from seqctl.domain.model import Waiting
-from seqctl.domain.moments import show_from_now
+from seqctl.domain.timing.moments import show_from_now
 
 if TYPE_CHECKING:
     from seqctl.ports.views import TaskView

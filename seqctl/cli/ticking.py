@@ -11,8 +11,8 @@ from seqctl.cli.interrupted import goal_words
 from seqctl.cli.session import Session
 from seqctl.cli.trouble import Trouble, tell_each
 from seqctl.domain.errors import Busy, Interrupted, WrongUsage
-from seqctl.domain.moments import parse_duration, parse_moment, show_from_now
-from seqctl.domain.sentences import joined
+from seqctl.domain.texts.sentences import joined
+from seqctl.domain.timing.moments import parse_duration, parse_moment, show_from_now
 
 if TYPE_CHECKING:
     from datetime import datetime

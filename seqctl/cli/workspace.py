@@ -85,7 +85,7 @@ _WAYS = " --provider gmail, or --smtp URL --imap URL, or --capture"
 
 
 def _first_moment(session: Session, now: str | None, zone: str) -> datetime:
-    from seqctl.domain.moments import parse_moment
+    from seqctl.domain.timing.moments import parse_moment
 
     system_now = session.clock.now()
     return system_now if now is None else parse_moment(now, now=system_now, zone=zone)

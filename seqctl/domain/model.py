@@ -14,8 +14,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import NamedTuple
 
-from seqctl.domain.accounts import NO_ACCOUNT, NO_LIMITS, Account, Limits
-from seqctl.domain.measures import Calendar, Days, Delay, Window
+from seqctl.domain.sending.accounts import NO_ACCOUNT, NO_LIMITS, Account, Limits
+from seqctl.domain.timing.measures import Calendar, Days, Delay, Window
 
 # --- sequences ----------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
-from seqctl.domain.addresses import InvalidAddress, parse_addresses
+from seqctl.domain.contacts.addresses import InvalidAddress, parse_addresses
 from seqctl.files.decoding import name_of, read_text
 from seqctl.files.heads import Plan, plan_columns, split_name
 from seqctl.files.refusals import is_set, said_by

@@ -8,8 +8,8 @@ import shlex
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from seqctl.domain.contacts.filters import property_name
 from seqctl.domain.errors import BadFile
-from seqctl.domain.filters import property_name
 from seqctl.files.decoding import STANDARD_INPUT
 from seqctl.files.refusals import flag_of, is_status, key
 

@@ -12,8 +12,8 @@ from difflib import get_close_matches
 from typing import Any, TypeVar, cast
 
 from seqctl.domain.errors import Refused
-from seqctl.domain.measures import Calendar, Days
-from seqctl.domain.templates import check_template
+from seqctl.domain.texts.templates import check_template
+from seqctl.domain.timing.measures import Calendar, Days
 from seqctl.files import sequence_values as values
 from seqctl.files.yaml_positions import MOST_TOLD, Document, Path, Place, shown
 
@@ -168,7 +168,7 @@ def _zone(document: Document) -> str:
 
 
 def _can_be_placed(day: date, calendar: Calendar) -> bool:
-    from seqctl.domain.schedule import place
+    from seqctl.domain.timing.schedule import place
 
     noon = datetime.combine(day, time(12), UTC)
     try:

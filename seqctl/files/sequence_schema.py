@@ -20,7 +20,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from seqctl.domain.measures import Days, Delay, Window
+from seqctl.domain.timing.measures import Days, Delay, Window
 from seqctl.files import sequence_values as values
 from seqctl.files.yaml_positions import BROKEN, Document, Path, Place
 

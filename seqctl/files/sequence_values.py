@@ -12,8 +12,8 @@ from datetime import date, time
 from difflib import get_close_matches
 from typing import Any
 
-from seqctl.domain.measures import Days, Delay, Unit, Window
 from seqctl.domain.model import CONTACT_ZONE
+from seqctl.domain.timing.measures import Days, Delay, Unit, Window
 from seqctl.files.yaml_positions import shown
 
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -178,7 +178,7 @@ def read_date(value: Any) -> date:
 
 def read_zone(value: Any) -> str:
     """A time zone, or `contact`."""
-    from seqctl.domain.schedule import known_zone, nearest_zones
+    from seqctl.domain.timing.schedule import known_zone, nearest_zones
 
     zone = read_text(value)
     if zone == CONTACT_ZONE or known_zone(zone):

@@ -6,8 +6,8 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 
-from seqctl.domain.measures import Days
 from seqctl.domain.model import Attachment, Email, SequenceDraft, Settings, Sharing, Step, TaskPlan
+from seqctl.domain.timing.measures import Days
 
 # Whole lines of printable text, the first not indented and the last ended by exactly one newline.
 BLOCK_TEXT = re.compile(r"(?!\n*[ \t])(?:[^\n]*[^\s\n]\n|\n(?!\Z))+\Z")

@@ -16,7 +16,7 @@ from seqctl.domain.model import (
     Step,
     TaskPlan,
 )
-from seqctl.domain.templates import check_template
+from seqctl.domain.texts.templates import check_template
 from seqctl.files.attached_files import NOTHING_KEPT, AttachedFiles
 from seqctl.files.body_files import MAX_FILE, UnreadableFile, read_body_file, read_text_file
 from seqctl.files.sequence_writer import new_sequence_text, write_sequence

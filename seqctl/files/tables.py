@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from seqctl.domain.addresses import InvalidAddress, parse_addresses
+from seqctl.domain.contacts.addresses import InvalidAddress, parse_addresses
 from seqctl.domain.errors import BadFile
 
 MOST_COLUMNS = 2_000

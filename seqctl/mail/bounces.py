@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from seqctl.domain.autoreplies import is_answer
-from seqctl.domain.bounce_texts import (
+from seqctl.domain.reading.autoreplies import is_answer
+from seqctl.domain.reading.bounce_texts import (
     Sentence,
     explains,
     failed_in,
@@ -17,7 +17,7 @@ from seqctl.domain.bounce_texts import (
     says_it_failed,
     status_in,
 )
-from seqctl.domain.letters import Failure
+from seqctl.domain.reading.letters import Failure
 from seqctl.mail.delivery_reports import Reported, reported
 from seqctl.mail.header_values import address_in, addresses, header_text
 from seqctl.mail.known_bounces import known_recipients

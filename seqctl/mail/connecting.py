@@ -8,7 +8,7 @@ import socket
 import ssl
 from typing import NamedTuple
 
-from seqctl.domain.accounts import Server
+from seqctl.domain.sending.accounts import Server
 from seqctl.ports.mail import AccountRefused, Unreachable
 
 _LARGEST_CA_FILE = 1_000_000  # bytes; all authorities of the world take a quarter of it

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from seqctl.domain.bounce_texts import is_permanent
+from seqctl.domain.reading.bounce_texts import is_permanent
 from seqctl.mail.header_values import address_in, one_line
 
 MOST_REPORTED = 100

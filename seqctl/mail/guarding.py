@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 
 from seqctl.domain.errors import SeqctlError
-from seqctl.domain.smtp_replies import clean_words
+from seqctl.domain.sending.smtp_replies import clean_words
 from seqctl.ports.mail import (
     AccountRefused,
     Arrived,

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
-from seqctl.domain.addresses import stored_form
+from seqctl.domain.contacts.addresses import stored_form
 from seqctl.mail.parts import Headers, decode, first, unbase64
 
 SUBJECT_AT_MOST = 500

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from seqctl.domain.addresses import InvalidAddress, ascii_domain
+from seqctl.domain.contacts.addresses import InvalidAddress, ascii_domain
 from seqctl.domain.errors import Refused
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from imap_tools.errors import ImapToolsError
 from imap_tools.mailbox import BaseMailBox
 from imap_tools.utils import encode_folder
 
-from seqctl.domain.accounts import Account
-from seqctl.domain.smtp_replies import clean_words
+from seqctl.domain.sending.accounts import Account
+from seqctl.domain.sending.smtp_replies import clean_words
 from seqctl.mail.connecting import Patience, tls_context, unreachable
 from seqctl.mail.identity import identity_in
 from seqctl.mail.imap_parts import Fetched, fetched

@@ -8,7 +8,7 @@ from typing import Any
 
 from imap_tools.mailbox import BaseMailBox
 
-from seqctl.domain.accounts import Server
+from seqctl.domain.sending.accounts import Server
 
 MOST_HEARD = 64 * 1024 * 1024
 """Bytes of one answer: twice what the largest one that is asked for takes."""

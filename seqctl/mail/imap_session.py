@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from imap_tools.errors import ImapToolsError
 from imap_tools.mailbox import BaseMailBox
 
-from seqctl.domain.accounts import Secret, SecretKind, Server
-from seqctl.domain.smtp_replies import clean_words
+from seqctl.domain.sending.accounts import Secret, SecretKind, Server
+from seqctl.domain.sending.smtp_replies import clean_words
 from seqctl.mail.connecting import Patience, trouble, unreachable
 from seqctl.mail.imap_client import BoundedMailBox
 from seqctl.mail.smtp_session import new_secret

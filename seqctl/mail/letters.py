@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from seqctl.domain.autoreplies import why_automatic
-from seqctl.domain.letters import Letter
-from seqctl.domain.opt_outs import asks_to_be_left_alone, token_in
-from seqctl.domain.own_text import own_text
-from seqctl.domain.return_dates import return_date
+from seqctl.domain.reading.autoreplies import why_automatic
+from seqctl.domain.reading.letters import Letter
+from seqctl.domain.reading.opt_outs import asks_to_be_left_alone, token_in
+from seqctl.domain.reading.own_text import own_text
+from seqctl.domain.reading.return_dates import return_date
 from seqctl.mail.bounces import failure_of
 from seqctl.mail.complaints import complaint_of
 from seqctl.mail.header_values import (

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from seqctl.domain.accounts import Account, Server
+from seqctl.domain.sending.accounts import Account, Server
 from seqctl.ports.mail import (
     AccountRefused,
     Check,
@@ -17,7 +17,7 @@ from seqctl.ports.mail import (
 )
 
 if TYPE_CHECKING:
-    from seqctl.domain.letters import Letter
+    from seqctl.domain.reading.letters import Letter
     from seqctl.mail.connecting import Patience
 
 OFFERS = ("DSN", "SIZE", "8BITMIME", "SMTPUTF8", "PIPELINING")

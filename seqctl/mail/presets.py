@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from seqctl.domain.accounts import Server
+from seqctl.domain.sending.accounts import Server
 
 
 class Preset(NamedTuple):

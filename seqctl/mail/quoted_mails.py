@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from seqctl.domain.bounce_texts import without_quoted
+from seqctl.domain.reading.bounce_texts import without_quoted
 from seqctl.mail.header_values import addresses, ids
 from seqctl.mail.html_text import text_of_html
 from seqctl.mail.parts import Headers, Mail, Part, content, split_headers, text_of

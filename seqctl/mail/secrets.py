@@ -10,7 +10,7 @@ import shlex
 import stat
 from pathlib import Path
 
-from seqctl.domain.accounts import Secret, SecretKind
+from seqctl.domain.sending.accounts import Secret, SecretKind
 from seqctl.ports.mail import AccountRefused
 
 COMMAND_SECONDS = 30

@@ -5,8 +5,8 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Sequence
 
-from seqctl.domain.accounts import Account
-from seqctl.domain.smtp_replies import Verdict, clean_words
+from seqctl.domain.sending.accounts import Account
+from seqctl.domain.sending.smtp_replies import Verdict, clean_words
 from seqctl.ports.mail import AccountRefused, Envelope, Handover
 
 COMMAND_SECONDS = 120.0

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from seqctl.domain.accounts import Account
-from seqctl.domain.smtp_replies import Verdict
+from seqctl.domain.sending.accounts import Account
+from seqctl.domain.sending.smtp_replies import Verdict
 from seqctl.mail.connecting import Patience, tls_context
 from seqctl.mail.secrets import Hidden, secret_of
 from seqctl.mail.smtp_attempt import Attempt

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from seqctl.domain.errors import Refused
-from seqctl.domain.smtp_replies import Reply, Stage, Verdict, verdict
+from seqctl.domain.sending.smtp_replies import Reply, Stage, Verdict, verdict
 from seqctl.mail.headers import wire_address
 from seqctl.mail.smtp_session import Session
 from seqctl.mail.wire import Broken

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable
 
-from seqctl.domain.smtp_replies import Reply
+from seqctl.domain.sending.smtp_replies import Reply
 from seqctl.mail.secrets import Hidden
 from seqctl.mail.wire import Broken, Wire
 

@@ -6,8 +6,15 @@ import contextlib
 import ssl
 from typing import NamedTuple
 
-from seqctl.domain.accounts import Secret, SecretKind, Server
-from seqctl.domain.smtp_replies import Reply, Stage, Verdict, clean_words, parse_reply, verdict
+from seqctl.domain.sending.accounts import Secret, SecretKind, Server
+from seqctl.domain.sending.smtp_replies import (
+    Reply,
+    Stage,
+    Verdict,
+    clean_words,
+    parse_reply,
+    verdict,
+)
 from seqctl.mail.connecting import Patience
 from seqctl.mail.secrets import Hidden
 from seqctl.mail.smtp_login import log_in, way_of

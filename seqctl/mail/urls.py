@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote
 
-from seqctl.domain.accounts import Server
 from seqctl.domain.errors import WrongUsage
+from seqctl.domain.sending.accounts import Server
 
 # Scheme → port, TLS from the first byte.
 SCHEMES = {

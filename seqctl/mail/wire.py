@@ -8,8 +8,8 @@ import ssl
 import time
 from collections.abc import Callable
 
-from seqctl.domain.accounts import Server
-from seqctl.domain.smtp_replies import Reply, clean_words, parse_reply
+from seqctl.domain.sending.accounts import Server
+from seqctl.domain.sending.smtp_replies import Reply, clean_words, parse_reply
 from seqctl.mail.connecting import Patience, connect, secure, unreachable
 from seqctl.ports.mail import AccountRefused, Unreachable
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from seqctl.domain.model import Contact, Event, User
 
 if TYPE_CHECKING:
-    from seqctl.domain.filters import Filter
+    from seqctl.domain.contacts.filters import Filter
 
 
 class ContactChange(NamedTuple):

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
-from seqctl.domain.deciding import Due
+from seqctl.domain.enrollments.deciding import Due
 from seqctl.domain.errors import Damaged
-from seqctl.domain.limits import Slot
 from seqctl.domain.model import Change, Enrollment, Event, Hold
+from seqctl.domain.sending.limits import Slot
 
 
 class RowRefused(Exception):

@@ -7,9 +7,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
-from seqctl.domain.accounts import Account
-from seqctl.domain.letters import Letter
-from seqctl.domain.smtp_replies import Verdict as Verdict
+from seqctl.domain.reading.letters import Letter
+from seqctl.domain.sending.accounts import Account
+from seqctl.domain.sending.smtp_replies import Verdict as Verdict
 
 
 class Unreachable(Exception):

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import NamedTuple, Protocol
 
-from seqctl.domain.letters import Kind
+from seqctl.domain.reading.letters import Kind
 from seqctl.ports.mail import Arrived, Cursor, Folder
 
 

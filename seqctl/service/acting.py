@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from seqctl.domain.access import may_communicate, may_use
-from seqctl.domain.addresses import InvalidAddress, parse_address, stored_form
+from seqctl.domain.contacts.addresses import InvalidAddress, parse_address, stored_form
+from seqctl.domain.enrollments.access import may_communicate, may_use
 from seqctl.domain.errors import NotFound, WrongUsage
 from seqctl.domain.model import Contact, Sequence, User
 from seqctl.service.outcome import Outcome, Refusal

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from seqctl.domain.addresses import InvalidAddress, parse_address
+from seqctl.domain.contacts.addresses import InvalidAddress, parse_address
+from seqctl.domain.contacts.filters import Filter, Operator
 from seqctl.domain.errors import NotFound, WrongUsage
-from seqctl.domain.filters import Filter, Operator
 from seqctl.domain.model import Contact, Event, User
 from seqctl.service.acting import did_you_mean
 from seqctl.service.contacts import end_enrollments

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from seqctl.domain.errors import Busy, Refused
 from seqctl.domain.model import Event, User
-from seqctl.domain.sentences import said
+from seqctl.domain.texts.sentences import said
 from seqctl.service.acting import current_time, far_ahead
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from seqctl.domain.access import may_communicate
-from seqctl.domain.addresses import parse_address
+from seqctl.domain.contacts.addresses import parse_address
+from seqctl.domain.contacts.filters import KINDS, property_name
+from seqctl.domain.enrollments.access import may_communicate
 from seqctl.domain.errors import Refused, WrongUsage
-from seqctl.domain.filters import KINDS, property_name
 from seqctl.domain.model import Contact, Event, User
 from seqctl.ports.contacts import ContactChange
 from seqctl.service.acting import no_such_contact, user_named

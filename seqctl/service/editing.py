@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from seqctl.domain import lifecycle
-from seqctl.domain.addresses import stored_form
-from seqctl.domain.deciding import change
+from seqctl.domain.contacts.addresses import stored_form
+from seqctl.domain.enrollments import lifecycle
+from seqctl.domain.enrollments.deciding import change
+from seqctl.domain.enrollments.lifecycle import Plan
 from seqctl.domain.errors import Refused
-from seqctl.domain.lifecycle import Plan
 from seqctl.domain.model import Contact, Enrollment, Sequence, Step, User, Version, Waiting
 from seqctl.service.acting import visible_sequence
 

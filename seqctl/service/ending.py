@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from seqctl.domain.deciding import ended
+from seqctl.domain.enrollments.deciding import ended
 
 if TYPE_CHECKING:
     from seqctl.domain.model import Enrollment

@@ -8,12 +8,13 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from seqctl.domain import lifecycle
-from seqctl.domain.access import may_communicate, may_use
-from seqctl.domain.addresses import stored_form
-from seqctl.domain.deciding import change
+from seqctl.domain.contacts.addresses import stored_form
+from seqctl.domain.enrollments import lifecycle
+from seqctl.domain.enrollments.access import may_communicate, may_use
+from seqctl.domain.enrollments.deciding import change
+from seqctl.domain.enrollments.lifecycle import Plan
+from seqctl.domain.enrollments.zones import pinned_zone
 from seqctl.domain.errors import NotFound, SeqctlError
-from seqctl.domain.lifecycle import Plan
 from seqctl.domain.model import (
     Change,
     Contact,
@@ -26,10 +27,9 @@ from seqctl.domain.model import (
     Version,
     Waiting,
 )
-from seqctl.domain.rendering import Audience, render_all, sender_fields
-from seqctl.domain.sentences import said
-from seqctl.domain.template_fields import ContactFields, SequenceFields
-from seqctl.domain.zones import pinned_zone
+from seqctl.domain.texts.rendering import Audience, render_all, sender_fields
+from seqctl.domain.texts.sentences import said
+from seqctl.domain.texts.template_fields import ContactFields, SequenceFields
 from seqctl.service.acting import did_you_mean, sequence_to_enroll_in, unknown_contact
 from seqctl.service.outcome import Outcome, Refusal, nothing
 

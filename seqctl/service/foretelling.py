@@ -17,8 +17,8 @@ from datetime import UTC, datetime
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
-from seqctl.domain import lifecycle
-from seqctl.domain.deciding import (
+from seqctl.domain.enrollments import lifecycle
+from seqctl.domain.enrollments.deciding import (
     BEFORE_ALL,
     BEHIND_ALL,
     Decider,
@@ -29,9 +29,9 @@ from seqctl.domain.deciding import (
     in_line,
     is_by_clock,
 )
-from seqctl.domain.limits import Line
 from seqctl.domain.model import Change, Enrollment, Inbox, Waiting
-from seqctl.domain.moments import NEVER
+from seqctl.domain.sending.limits import Line
+from seqctl.domain.timing.moments import NEVER
 from seqctl.service.planning import Pick, Senders, lines, with_a_line
 from seqctl.service.plans import Plans
 

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from seqctl.domain import lifecycle
-from seqctl.domain.deciding import change
+from seqctl.domain.enrollments import lifecycle
+from seqctl.domain.enrollments.deciding import change
 from seqctl.domain.model import Contact, Enrollment, Event, Hold, User
-from seqctl.domain.sentences import joined, said
+from seqctl.domain.texts.sentences import joined, said
 
 if TYPE_CHECKING:
     from seqctl.ports import Store

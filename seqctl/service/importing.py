@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from seqctl.domain.access import may_communicate
+from seqctl.domain.enrollments.access import may_communicate
 from seqctl.domain.model import Contact, Event, User
 from seqctl.ports.contacts import ContactChange
 from seqctl.service.contacts import RECORD_FIELDS, Edit, changed_names, end_enrollments

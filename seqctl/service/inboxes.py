@@ -6,11 +6,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from seqctl.domain.accounts import NO_ACCOUNT, NO_LIMITS, USUAL_LIMITS, Account, Limits
-from seqctl.domain.addresses import parse_address, stored_form
+from seqctl.domain.contacts.addresses import parse_address, stored_form
 from seqctl.domain.errors import NotFound, Refused, WrongUsage
-from seqctl.domain.limits import DAY
 from seqctl.domain.model import Event, Inbox, User
+from seqctl.domain.sending.accounts import NO_ACCOUNT, NO_LIMITS, USUAL_LIMITS, Account, Limits
+from seqctl.domain.sending.limits import DAY
 from seqctl.service.acting import did_you_mean
 from seqctl.service.placing_anew import place_anew
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from seqctl.domain.errors import Refused
 from seqctl.domain.model import Event
-from seqctl.domain.sentences import said
+from seqctl.domain.texts.sentences import said
 
 if TYPE_CHECKING:
     from seqctl.ports import Store

@@ -8,8 +8,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from seqctl.domain.message_ids import message_id, seqctl_id
 from seqctl.domain.model import Change, Inbox, MailStatus
+from seqctl.domain.sending.message_ids import message_id, seqctl_id
 from seqctl.ports.mail import AccountRefused, Unreachable
 from seqctl.service.delivering import Delivery, Find, look_before_sending, look_for, take_back
 from seqctl.service.outgoing import Composing

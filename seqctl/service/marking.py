@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from seqctl.domain.access import may_communicate
-from seqctl.domain.addresses import stored_form
-from seqctl.domain.folding import folded
+from seqctl.domain.contacts.addresses import stored_form
+from seqctl.domain.contacts.folding import folded
+from seqctl.domain.enrollments.access import may_communicate
 from seqctl.domain.model import Contact, Enrollment, Event, User
 from seqctl.service.acting import reachable, sequence_beside_contact, unknown_contact
 from seqctl.service.ending import end_all

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from seqctl.domain.errors import BadFile
-from seqctl.domain.message_ids import message_id, seqctl_id, unsubscribe_token
+from seqctl.domain.sending.message_ids import message_id, seqctl_id, unsubscribe_token
 from seqctl.ports.mail import Attached, Outgoing
 
 if TYPE_CHECKING:

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from seqctl.domain import lifecycle
-from seqctl.domain.deciding import change, ended, with_finish
+from seqctl.domain.enrollments import lifecycle
+from seqctl.domain.enrollments.deciding import change, ended, with_finish
 from seqctl.domain.errors import SeqctlError
 from seqctl.domain.model import Change, Contact, Enrollment, Event, Hold, Sequence, User
-from seqctl.domain.sentences import said
+from seqctl.domain.texts.sentences import said
 from seqctl.service.acting import reachable, sequence_beside_contact, visible_sequence
 from seqctl.service.holding import freeze, holds_enrolled_by, instead, over, tell
 from seqctl.service.outcome import Outcome, Refusal, nothing

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from seqctl.domain.addresses import parse_address
+from seqctl.domain.contacts.addresses import parse_address
 from seqctl.domain.errors import Refused, WrongUsage
 from seqctl.domain.model import Event, User
 from seqctl.service.acting import user_named

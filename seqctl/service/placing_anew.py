@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from seqctl.domain import lifecycle
+from seqctl.domain.enrollments import lifecycle
 from seqctl.domain.model import Change, Event, Inbox
 from seqctl.service.plans import Plans
 

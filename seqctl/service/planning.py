@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from seqctl.domain.accounts import NO_LIMITS
-from seqctl.domain.deciding import Due, Sender, World, in_line
-from seqctl.domain.limits import Line
+from seqctl.domain.enrollments.deciding import Due, Sender, World, in_line
 from seqctl.domain.model import Inbox, User
-from seqctl.domain.rendering import sender_fields
+from seqctl.domain.sending.accounts import NO_LIMITS
+from seqctl.domain.sending.limits import Line
+from seqctl.domain.texts.rendering import sender_fields
 from seqctl.service.plans import Plans
 
 if TYPE_CHECKING:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from seqctl.domain.enrollments.lifecycle import Plan
 from seqctl.domain.errors import Damaged
-from seqctl.domain.lifecycle import Plan
 from seqctl.domain.model import Enrollment, Version
-from seqctl.domain.schedule import known_zone
+from seqctl.domain.timing.schedule import known_zone
 
 if TYPE_CHECKING:
     from seqctl.ports import Store

@@ -6,13 +6,19 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from seqctl.domain import lifecycle
+from seqctl.domain.enrollments import lifecycle
+from seqctl.domain.enrollments.lifecycle import Plan
+from seqctl.domain.enrollments.zones import pinned_zone
 from seqctl.domain.errors import Refused
-from seqctl.domain.lifecycle import Plan
 from seqctl.domain.model import Contact, Enrollment, Sequence, Status, Step, User, Version, Waiting
-from seqctl.domain.rendering import Audience, TaskTexts, email_texts, sender_fields, task_texts
-from seqctl.domain.template_fields import ContactFields, SequenceFields
-from seqctl.domain.zones import pinned_zone
+from seqctl.domain.texts.rendering import (
+    Audience,
+    TaskTexts,
+    email_texts,
+    sender_fields,
+    task_texts,
+)
+from seqctl.domain.texts.template_fields import ContactFields, SequenceFields
 from seqctl.service.acting import visible_sequence
 from seqctl.service.contacts import visible_contact
 

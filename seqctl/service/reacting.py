@@ -9,10 +9,10 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from seqctl.domain.letters import Kind
 from seqctl.domain.model import Contact, Event, Inbox
-from seqctl.domain.moments import in_utc
-from seqctl.domain.sentences import said
+from seqctl.domain.reading.letters import Kind
+from seqctl.domain.texts.sentences import said
+from seqctl.domain.timing.moments import in_utc
 from seqctl.service.holding import hold_contact
 from seqctl.service.marking import ended_by_event
 

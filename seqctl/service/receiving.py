@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from seqctl.domain.letters import Kind, Letter, taken_for
-from seqctl.domain.message_ids import is_seqctl_id, message_of, message_of_token
 from seqctl.domain.model import Contact, Inbox, MailStatus
+from seqctl.domain.reading.letters import Kind, Letter, taken_for
+from seqctl.domain.sending.message_ids import is_seqctl_id, message_of, message_of_token
 from seqctl.ports.mail import Folder
 from seqctl.ports.received import Received
 from seqctl.service.reacting import About, Reaction, react, wrote_by_hand

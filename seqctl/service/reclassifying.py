@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from seqctl.domain.errors import NotFound, Refused, WrongUsage
-from seqctl.domain.letters import Kind
 from seqctl.domain.model import Contact, Enrollment, Event, Inbox, Status, User
-from seqctl.domain.sentences import said
+from seqctl.domain.reading.letters import Kind
+from seqctl.domain.texts.sentences import said
 from seqctl.service.foretelling import due_at
 from seqctl.service.pausing import lift_by_hand
 from seqctl.service.plans import Plans

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from seqctl.domain import lifecycle, reenrolling
-from seqctl.domain.access import may_use
-from seqctl.domain.addresses import stored_form
-from seqctl.domain.continuing import continue_from, due_now
-from seqctl.domain.deciding import change
+from seqctl.domain.contacts.addresses import stored_form
+from seqctl.domain.enrollments import lifecycle, reenrolling
+from seqctl.domain.enrollments.access import may_use
+from seqctl.domain.enrollments.continuing import continue_from, due_now
+from seqctl.domain.enrollments.deciding import change
+from seqctl.domain.enrollments.lifecycle import Plan
 from seqctl.domain.errors import SeqctlError
-from seqctl.domain.lifecycle import Plan
 from seqctl.domain.model import Contact, Enrollment, Sequence, Status, User, Waiting
 from seqctl.service.acting import sequence_to_enroll_in, unknown_contact
 from seqctl.service.enrolling import check_texts, no_access, said_no

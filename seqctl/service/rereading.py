@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from seqctl.domain.letters import Kind
+from seqctl.domain.reading.letters import Kind
 from seqctl.ports.mail import Folder
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from seqctl.domain.contacts.filters import KINDS, Filter, Kind, Operator, parse_filter
 from seqctl.domain.errors import NotFound, WrongUsage
-from seqctl.domain.filters import KINDS, Filter, Kind, Operator, parse_filter
 from seqctl.domain.model import Event, User
 from seqctl.service.acting import did_you_mean
 from seqctl.service.contacts import ACCESS

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from seqctl.domain.access import may_use
+from seqctl.domain.enrollments.access import may_use
 from seqctl.domain.errors import NotFound, Refused
 from seqctl.domain.model import Event, Sequence, SequenceDraft, Sharing, User, Version
 from seqctl.service.acting import visible_sequence

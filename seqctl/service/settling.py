@@ -9,12 +9,12 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from seqctl.domain import lifecycle
-from seqctl.domain.deciding import change, ended, with_finish
+from seqctl.domain.enrollments import lifecycle
+from seqctl.domain.enrollments.deciding import change, ended, with_finish
 from seqctl.domain.errors import SeqctlError
 from seqctl.domain.model import Change, Enrollment, Event, MailStatus
-from seqctl.domain.retrying import next_try
-from seqctl.domain.schedule import is_open, next_opening
+from seqctl.domain.sending.retrying import next_try
+from seqctl.domain.timing.schedule import is_open, next_opening
 
 if TYPE_CHECKING:
     from seqctl.ports import Store

@@ -7,10 +7,10 @@ from datetime import datetime, time, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from seqctl.domain.access import may_use
+from seqctl.domain.enrollments.access import may_use
+from seqctl.domain.enrollments.lifecycle import label
 from seqctl.domain.errors import WrongUsage
-from seqctl.domain.lifecycle import label
-from seqctl.domain.moments import NEVER, in_utc
+from seqctl.domain.timing.moments import NEVER, in_utc
 from seqctl.ports.views import Attention, Group, Selection
 from seqctl.service.acting import user_named, visible_sequence
 from seqctl.service.foretelling import (

@@ -8,15 +8,15 @@ from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from seqctl.domain.letters import Kind
 from seqctl.domain.model import Inbox
+from seqctl.domain.reading.letters import Kind
 from seqctl.ports.mail import AccountRefused, Folder, Unreachable
 from seqctl.service.plans import Plans
 from seqctl.service.receiving import Receiving
 from seqctl.service.rereading import in_this_place
 
 if TYPE_CHECKING:
-    from seqctl.domain.letters import Letter
+    from seqctl.domain.reading.letters import Letter
     from seqctl.ports import Store
     from seqctl.ports.mail import Arrived, Cursor, Mailbox, PostOffice
     from seqctl.ports.received import Received

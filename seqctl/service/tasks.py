@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from seqctl.domain import lifecycle
-from seqctl.domain.deciding import change, with_finish
+from seqctl.domain.enrollments import lifecycle
+from seqctl.domain.enrollments.deciding import change, with_finish
 from seqctl.domain.errors import NotFound, Refused, WrongUsage
 from seqctl.domain.model import Enrollment, MailStatus, Message, User, Waiting
-from seqctl.domain.rendering import reply_to
+from seqctl.domain.texts.rendering import reply_to
 from seqctl.service.plans import Plans
 from seqctl.service.views import known_contact, row_number, visible_ids
 

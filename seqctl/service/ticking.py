@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from seqctl.domain.errors import Damaged, Refused, WrongUsage
 from seqctl.domain.model import Change, Event, MailStatus
-from seqctl.domain.moments import NEVER, moment_after
-from seqctl.domain.sentences import joined, said
+from seqctl.domain.texts.sentences import joined, said
+from seqctl.domain.timing.moments import NEVER, moment_after
 from seqctl.service.clocks import real_now
 from seqctl.service.halting import refuse_halted
 from seqctl.service.tick_results import Failure, TickResult
 
 if TYPE_CHECKING:
-    from seqctl.domain.deciding import Place, World
+    from seqctl.domain.enrollments.deciding import Place, World
     from seqctl.ports import Clock, Store
     from seqctl.ports.mail import PostOffice
     from seqctl.service.mailroom import Mailroom, Trouble
@@ -267,7 +267,7 @@ class _Run:
 
     def _decide(self, world: World, limit: int, before: datetime | None) -> list[Change]:
         """The changes of the next batch, all of it before `before`, where a resume comes first."""
-        from seqctl.domain.deciding import BEFORE_ALL, BEHIND_ALL, Decider
+        from seqctl.domain.enrollments.deciding import BEFORE_ALL, BEHIND_ALL, Decider
 
         end = before or self._target or NEVER
         last: Place = (end, BEFORE_ALL if before else BEHIND_ALL, end, 0)
@@ -299,7 +299,7 @@ class _Run:
 
     def _end_next(self, refused: Change, why: str) -> None:
         """End the enrollment whose change the store refused, when that was to happen."""
-        from seqctl.domain.deciding import ended
+        from seqctl.domain.enrollments.deciding import ended
 
         store = self._store
         with store.writing():

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from seqctl.domain import lifecycle
-from seqctl.domain.access import may_use
-from seqctl.domain.addresses import stored_form
+from seqctl.domain.contacts.addresses import stored_form
+from seqctl.domain.enrollments import lifecycle
+from seqctl.domain.enrollments.access import may_use
 from seqctl.domain.errors import NotFound
 from seqctl.domain.model import Enrollment
 from seqctl.ports.views import EnrollmentView, EventView, MessageView, Selection, TaskView
@@ -267,7 +267,7 @@ def full_message_document(store: Store, user: User, number: str) -> Document:
 
 
 def _message_document(message: MessageView, secret: str) -> Document:
-    from seqctl.domain.message_ids import message_id
+    from seqctl.domain.sending.message_ids import message_id
 
     return {
         "id": message.id,

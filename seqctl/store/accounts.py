@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from seqctl.domain.accounts import Account, Secret, SecretKind, Server
+from seqctl.domain.sending.accounts import Account, Secret, SecretKind, Server
 
 
 def to_text(account: Account) -> str:

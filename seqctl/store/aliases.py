@@ -6,8 +6,8 @@ import json
 import sqlite3
 from collections.abc import Iterator
 
-from seqctl.domain.addresses import addresses_among
-from seqctl.domain.folding import folded
+from seqctl.domain.contacts.addresses import addresses_among
+from seqctl.domain.contacts.folding import folded
 
 INSERT_ALIAS = "INSERT INTO contact_alias (address, contact_id) VALUES (?, ?)"
 _NAME = "other_emails"

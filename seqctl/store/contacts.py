@@ -7,10 +7,10 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
-from seqctl.domain.filters import Filter
-from seqctl.domain.folding import folded
+from seqctl.domain.contacts.filters import Filter
+from seqctl.domain.contacts.folding import folded
 from seqctl.domain.model import Contact, Event, User
-from seqctl.domain.moments import from_iso, iso
+from seqctl.domain.timing.moments import from_iso, iso
 from seqctl.ports.contacts import Block, ContactChange, Standing
 from seqctl.store.aliases import INSERT_ALIAS, aliases
 from seqctl.store.filters import Condition, accessible, conditions, prepare

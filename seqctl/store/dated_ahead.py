@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from datetime import datetime, timedelta
 
-from seqctl.domain.moments import from_iso, iso
+from seqctl.domain.timing.moments import from_iso, iso
 from seqctl.ports import Ahead
 
 _NOBODY_KNOWS_SINCE = timedelta(days=7)

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from typing import NamedTuple
 
+from seqctl.domain.enrollments.lifecycle import label
 from seqctl.domain.errors import Damaged
-from seqctl.domain.lifecycle import label
 from seqctl.ports.views import Finding
 from seqctl.store.messages import YIELDS
 from seqctl.store.rows import UNREADABLE, columns_of, to_enrollment

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from seqctl.domain.deciding import Due
+from seqctl.domain.enrollments.deciding import Due
 from seqctl.domain.errors import Damaged
 from seqctl.domain.model import Enrollment, Status
-from seqctl.domain.moments import from_iso
+from seqctl.domain.timing.moments import from_iso
 from seqctl.store.rows import Row, of_table, to_enrollment
 
 _WIDTH = len(Enrollment._fields)

@@ -8,11 +8,11 @@ from datetime import datetime
 from operator import itemgetter
 from typing import Any
 
-from seqctl.domain import lifecycle
+from seqctl.domain.contacts.folding import folded
+from seqctl.domain.enrollments import lifecycle
 from seqctl.domain.errors import Damaged
-from seqctl.domain.folding import folded
 from seqctl.domain.model import Change, Enrollment, Event, Message, Status, Waiting
-from seqctl.domain.moments import iso
+from seqctl.domain.timing.moments import iso
 from seqctl.ports.enrollments import RowRefused, SetAside
 from seqctl.store.due import with_history
 from seqctl.store.history import INSERT_EVENT, places_in

@@ -6,10 +6,10 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from seqctl.domain.filters import FIELDS, Filter, Kind, Operator, moment_in, number_in
-from seqctl.domain.folding import folded
+from seqctl.domain.contacts.filters import FIELDS, Filter, Kind, Operator, moment_in, number_in
+from seqctl.domain.contacts.folding import folded
 from seqctl.domain.model import User
-from seqctl.domain.moments import iso
+from seqctl.domain.timing.moments import iso
 
 Condition = tuple[str, Sequence[object]]
 

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from seqctl.domain.model import Event
-from seqctl.domain.moments import STORED_LENGTH, from_iso, iso
-from seqctl.domain.sentences import Sentence
+from seqctl.domain.texts.sentences import Sentence
+from seqctl.domain.timing.moments import STORED_LENGTH, from_iso, iso
 from seqctl.ports.people import Concerned
 from seqctl.store.rows import Row, of_table
 

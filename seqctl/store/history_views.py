@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterable
 from datetime import datetime
 
-from seqctl.domain.moments import from_iso, iso
+from seqctl.domain.timing.moments import from_iso, iso
 from seqctl.ports.views import EventView, MessageView
 from seqctl.store.history import sentence
 from seqctl.store.rows import Row, of_table

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from seqctl.domain.model import Event
-from seqctl.domain.moments import iso
+from seqctl.domain.timing.moments import iso
 from seqctl.store.history import EVENT_COLUMNS, SqliteHistory, places_in
 
 NO_HOLD = """

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from seqctl.domain.model import Enrollment, Hold
-from seqctl.domain.moments import from_iso, iso
+from seqctl.domain.timing.moments import from_iso, iso
 from seqctl.ports.enrollments import Placed
 from seqctl.store.rows import HOLD_COLUMNS, moment, text, to_hold
 

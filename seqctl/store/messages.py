@@ -7,9 +7,9 @@ import sqlite3
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from seqctl.domain.limits import DAY
 from seqctl.domain.model import Message
-from seqctl.domain.moments import iso
+from seqctl.domain.sending.limits import DAY
+from seqctl.domain.timing.moments import iso
 from seqctl.store.rows import chunks, marks
 
 _INSERT = """

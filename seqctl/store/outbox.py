@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from seqctl.domain.model import Enrollment, MailStatus
-from seqctl.domain.moments import from_iso, iso
+from seqctl.domain.timing.moments import from_iso, iso
 from seqctl.ports.outbox import Claim, Sent
 from seqctl.store.messages import LIMITED
 from seqctl.store.rows import Row, columns_of, marks, moment, of_table, to_enrollment

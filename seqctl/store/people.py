@@ -6,10 +6,10 @@ import sqlite3
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from seqctl.domain.accounts import Limits
 from seqctl.domain.errors import Damaged
 from seqctl.domain.model import Inbox, User
-from seqctl.domain.moments import iso
+from seqctl.domain.sending.accounts import Limits
+from seqctl.domain.timing.moments import iso
 from seqctl.store.accounts import from_text, to_text
 from seqctl.store.rows import Row, moment, of_table, rows_of, text
 

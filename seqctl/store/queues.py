@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from seqctl.domain.deciding import Due, mail_seed
-from seqctl.domain.limits import Slot
+from seqctl.domain.enrollments.deciding import Due, mail_seed
 from seqctl.domain.model import Enrollment
-from seqctl.domain.moments import from_iso, iso
+from seqctl.domain.sending.limits import Slot
+from seqctl.domain.timing.moments import from_iso, iso
 from seqctl.ports.enrollments import InLine
 from seqctl.store.due import agenda_moment, from_agenda, to_due
 from seqctl.store.rows import Row, columns_of, rows_of, text

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from seqctl.domain.letters import Kind
-from seqctl.domain.moments import from_iso, iso
+from seqctl.domain.reading.letters import Kind
+from seqctl.domain.timing.moments import from_iso, iso
 from seqctl.ports.mail import Arrived, Cursor, Folder
 from seqctl.ports.received import Reading, Received, ReceivedView
 from seqctl.store.rows import Row, of_table

@@ -10,9 +10,9 @@ from functools import wraps
 from typing import Any, TypeVar
 
 from seqctl.domain.errors import Damaged
-from seqctl.domain.measures import Delay, Unit
 from seqctl.domain.model import Contact, Enrollment, Hold, Status, Waiting
-from seqctl.domain.moments import from_iso, iso
+from seqctl.domain.timing.measures import Delay, Unit
+from seqctl.domain.timing.moments import from_iso, iso
 
 Row = tuple[Any, ...]
 Value = TypeVar("Value")

@@ -6,9 +6,9 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from seqctl.domain import content
 from seqctl.domain.model import Sequence, Settings, Sharing, Step, Version
-from seqctl.domain.moments import iso
+from seqctl.domain.texts import content
+from seqctl.domain.timing.moments import iso
 from seqctl.store.rows import UNREADABLE, Row, of_table
 
 _SEQUENCE = """

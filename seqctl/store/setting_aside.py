@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from seqctl.domain.errors import Damaged
-from seqctl.domain.moments import iso
+from seqctl.domain.timing.moments import iso
 from seqctl.ports.enrollments import SetAside
 from seqctl.store.messages import YIELDS, cancel_queued
 from seqctl.store.unreadable import is_moment

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from datetime import datetime
 
-from seqctl.domain.moments import from_iso, iso
+from seqctl.domain.timing.moments import from_iso, iso
 from seqctl.ports.views import TaskView
 from seqctl.store.rows import Row, moment, of_table
 

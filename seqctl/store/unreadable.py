@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
-from seqctl.domain.content import from_text, sharing_from_text
-from seqctl.domain.schedule import known_zone
+from seqctl.domain.texts.content import from_text, sharing_from_text
+from seqctl.domain.timing.schedule import known_zone
 from seqctl.ports.views import Finding
 from seqctl.store import accounts
 from seqctl.store.history import sentence

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from seqctl.domain.model import Enrollment, Hold
-from seqctl.domain.moments import iso
+from seqctl.domain.timing.moments import iso
 from seqctl.ports.views import (
     Attention,
     EnrollmentView,

@@ -7,7 +7,7 @@ import sqlite3
 from datetime import datetime
 from typing import NamedTuple
 
-from seqctl.domain.moments import iso
+from seqctl.domain.timing.moments import iso
 from seqctl.ports import Ahead, WorkspaceState
 from seqctl.store.rows import Row, moment, of_table, text
 from seqctl.store.trouble import primary_code

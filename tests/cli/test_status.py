@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from seqctl.domain.accounts import Limits
+from seqctl.domain.sending.accounts import Limits
 from seqctl.service import inboxes
 from tests.cli.conftest import Cli
 from tests.rehearsal import rehearse

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from seqctl.clock import SystemClock
-from seqctl.domain.accounts import Account
 from seqctl.domain.model import MailStatus
+from seqctl.domain.sending.accounts import Account
 from seqctl.mail import compose, html_text, imap, letters, sent_names, smtp
 from seqctl.mail.office import Office
 from seqctl.mail.smtp_attempt import Attempt

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from seqctl.domain.accounts import Limits
-from seqctl.domain.measures import Days, Delay, Unit, Window
-from seqctl.domain.message_ids import message_of
 from seqctl.domain.model import Contact, Email, SequenceDraft, Settings, Sharing, Step, TaskPlan
+from seqctl.domain.sending.accounts import Limits
+from seqctl.domain.sending.message_ids import message_of
+from seqctl.domain.timing.measures import Days, Delay, Unit, Window
 from seqctl.service import enrolling, inboxes, pausing
 from seqctl.store import SqliteStore
 from tests.crash.killing import content, killed, measured, run

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from seqctl.domain.message_ids import message_of
+from seqctl.domain.sending.message_ids import message_of
 from seqctl.service.resolving import resolve
 from tests.crash.dying import killed
 from tests.mail.post import Post

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
-from seqctl.domain.measures import Calendar, Days, Delay, Unit, Window
+from seqctl.domain.timing.measures import Calendar, Days, Delay, Unit, Window
 
 STOCKHOLM = "Europe/Stockholm"
 NEW_YORK = "America/New_York"

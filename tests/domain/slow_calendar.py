@@ -1,6 +1,6 @@
 """A second, slow reckoning of sections 3 and 5 of the contract: clock by clock and day by day.
 
-It shares nothing with `seqctl.domain.schedule` and `lifecycle` but the words of a sequence file.
+It shares nothing with `seqctl.domain.timing.schedule` and `lifecycle` but the words of a sequence file.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from seqctl.domain.measures import Calendar, Days, Delay, Unit
+from seqctl.domain.timing.measures import Calendar, Days, Delay, Unit
 
 ONE_DAY = timedelta(days=1)
 

@@ -7,8 +7,8 @@ from email_validator import validate_email
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from seqctl.domain import addresses
-from seqctl.domain.addresses import (
+from seqctl.domain.contacts import addresses
+from seqctl.domain.contacts.addresses import (
     InvalidAddress,
     ascii_domain,
     domain_of,

@@ -6,8 +6,8 @@ from datetime import date
 
 import pytest
 
-from seqctl.domain.autoreplies import has_automatic_subject, why_automatic
-from seqctl.domain.return_dates import return_date
+from seqctl.domain.reading.autoreplies import has_automatic_subject, why_automatic
+from seqctl.domain.reading.return_dates import return_date
 
 
 @pytest.mark.parametrize(

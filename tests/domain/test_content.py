@@ -4,9 +4,9 @@ from datetime import date, time
 
 import pytest
 
-from seqctl.domain import content
-from seqctl.domain.measures import Days, Delay, Unit, Window
 from seqctl.domain.model import Attachment, Email, Settings, Sharing, Step, TaskPlan
+from seqctl.domain.texts import content
+from seqctl.domain.timing.measures import Days, Delay, Unit, Window
 
 SETTINGS = Settings(
     "Ünïcode",

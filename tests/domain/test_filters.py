@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqctl.domain.errors import WrongUsage
-from seqctl.domain.filters import (
+from seqctl.domain.contacts.filters import (
     ENGINE_PROPERTIES,
     Filter,
     Operator,
@@ -17,6 +16,7 @@ from seqctl.domain.filters import (
     parse_filter,
     property_name,
 )
+from seqctl.domain.errors import WrongUsage
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 ZONE = "Europe/Stockholm"

@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from seqctl.domain.folding import folded, same_company
+from seqctl.domain.contacts.folding import folded, same_company
 
 ONE = [
     ("Företag AB", "FÖRETAG  AB"),

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
-from seqctl.domain import continuing, lifecycle
-from seqctl.domain.lifecycle import Plan
-from seqctl.domain.measures import Calendar, Days, Delay, Unit, Window
+from seqctl.domain.enrollments import continuing, lifecycle
+from seqctl.domain.enrollments.lifecycle import Plan
+from seqctl.domain.enrollments.states import TABLE, NotAllowed, State, Trigger, state_of
 from seqctl.domain.model import (
     Email,
     Enrollment,
@@ -20,7 +20,7 @@ from seqctl.domain.model import (
     Version,
     Waiting,
 )
-from seqctl.domain.states import TABLE, NotAllowed, State, Trigger, state_of
+from seqctl.domain.timing.measures import Calendar, Days, Delay, Unit, Window
 
 NOW = datetime(2026, 3, 4, 8, 0, tzinfo=UTC)  # a Wednesday; 09:00 in Stockholm
 HOUR = timedelta(hours=1)

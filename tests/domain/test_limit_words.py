@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from seqctl.domain.errors import WrongUsage
-from seqctl.domain.limit_words import gap_text, parse_count, parse_gap
+from seqctl.domain.sending.limit_words import gap_text, parse_count, parse_gap
 
 
 def seconds(least: int, most: int) -> tuple[timedelta, timedelta]:

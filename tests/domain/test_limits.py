@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqctl.domain.accounts import NO_LIMITS, Limits
-from seqctl.domain.limits import DAY, MINUTE, PATIENCE, Line, Slot, Waiting, gap_of
-from seqctl.domain.measures import Calendar, Days, Window
-from seqctl.domain.schedule import first_open, is_open
+from seqctl.domain.sending.accounts import NO_LIMITS, Limits
+from seqctl.domain.sending.limits import DAY, MINUTE, PATIENCE, Line, Slot, Waiting, gap_of
+from seqctl.domain.timing.measures import Calendar, Days, Window
+from seqctl.domain.timing.schedule import first_open, is_open
 
 MONDAY = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)  # 09:00 in Stockholm, 03:00 in New York
 SECOND = timedelta(seconds=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 
-from seqctl.domain.message_ids import message_id, message_of
+from seqctl.domain.sending.message_ids import message_id, message_of
 
 
 def test_the_number_a_keyed_hash_and_the_senders_domain() -> None:

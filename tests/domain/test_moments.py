@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqctl.domain.errors import WrongUsage
-from seqctl.domain.moments import (
+from seqctl.domain.timing.moments import (
     from_iso,
     iso,
     moment_after,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from seqctl.domain.opt_outs import asks_to_be_left_alone, token_in
+from seqctl.domain.reading.opt_outs import asks_to_be_left_alone, token_in
 
 ASKING = [
     "unsubscribe",

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from seqctl.domain.own_text import own_text
+from seqctl.domain.reading.own_text import own_text
 
 QUOTING = {
     "quoted lines": "Yes!\n> old\n>> older\n",

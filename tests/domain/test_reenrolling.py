@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from seqctl.domain.enrollments.reenrolling import ORDER, Facts, first, refusal, refusals
 from seqctl.domain.model import Status
-from seqctl.domain.reenrolling import ORDER, Facts, first, refusal, refusals
 
 ENDED = Facts(
     "ada@example.com",

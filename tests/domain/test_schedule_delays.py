@@ -17,8 +17,8 @@ from schedule_words import (
     weeks,
 )
 
-from seqctl.domain import schedule
-from seqctl.domain.measures import Delay
+from seqctl.domain.timing import schedule
+from seqctl.domain.timing.measures import Delay
 
 
 @pytest.mark.parametrize("rule", ["every", "weekdays", "business"])

@@ -20,9 +20,9 @@ from schedule_words import (
     weeks,
 )
 
-from seqctl.domain import schedule
 from seqctl.domain.errors import Refused
-from seqctl.domain.measures import Calendar, Days, Delay, Window
+from seqctl.domain.timing import schedule
+from seqctl.domain.timing.measures import Calendar, Days, Delay, Window
 
 
 def placed(

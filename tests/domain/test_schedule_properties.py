@@ -14,8 +14,8 @@ from dateutil.tz import datetime_exists, resolve_imaginary
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from seqctl.domain import schedule
-from seqctl.domain.measures import Calendar, Days, Delay, Unit, Window
+from seqctl.domain.timing import schedule
+from seqctl.domain.timing.measures import Calendar, Days, Delay, Unit, Window
 
 ZONES = [
     "Europe/Stockholm",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from schedule_words import LORD_HOWE, NEW_YORK, calendar, moment, shown
 
-from seqctl.domain import schedule
-from seqctl.domain.measures import Delay, Unit
+from seqctl.domain.timing import schedule
+from seqctl.domain.timing.measures import Delay, Unit
 
 MINUTE = 60
 HOUR = 60 * MINUTE

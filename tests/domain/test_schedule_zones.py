@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from seqctl.domain import schedule
+from seqctl.domain.timing import schedule
 
 
 @pytest.mark.parametrize(

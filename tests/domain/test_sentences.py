@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from seqctl.domain.sentences import Sentence, in_zone, joined, said
+from seqctl.domain.texts.sentences import Sentence, in_zone, joined, said
 
 NINE = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 NOON = datetime(2026, 3, 2, 11, 0, 30, tzinfo=UTC)

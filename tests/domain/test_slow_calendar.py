@@ -8,10 +8,11 @@ from random import Random
 import pytest
 from slow_calendar import SlowStep, added, advance, left_at, local, place, whole
 
-from seqctl.domain import lifecycle, schedule
-from seqctl.domain.lifecycle import Plan
-from seqctl.domain.measures import Calendar, Days, Delay, Unit, Window
+from seqctl.domain.enrollments import lifecycle
+from seqctl.domain.enrollments.lifecycle import Plan
 from seqctl.domain.model import Email, Enrollment, Settings, Status, Step, TaskPlan, Version
+from seqctl.domain.timing import schedule
+from seqctl.domain.timing.measures import Calendar, Days, Delay, Unit, Window
 
 ZONES = (
     "Europe/Stockholm",

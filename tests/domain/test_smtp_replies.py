@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from seqctl.domain.smtp_replies import (
+from seqctl.domain.sending.smtp_replies import (
     LONGEST_WORDS,
     Reply,
     Stage,

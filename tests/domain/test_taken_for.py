@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from seqctl.domain.letters import Failure, Kind, Letter, Taken, taken_for
+from seqctl.domain.reading.letters import Failure, Kind, Letter, Taken, taken_for
 
 NOTHING = Letter(
     sender="ann@example.org",

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from seqctl.domain.template_fields import ContactFields, SenderFields, SequenceFields, TemplateFault
-from seqctl.domain.templates import check_template, compile_texts
+from seqctl.domain.texts.template_fields import (
+    ContactFields,
+    SenderFields,
+    SequenceFields,
+    TemplateFault,
+)
+from seqctl.domain.texts.templates import check_template, compile_texts
 
 NO_TEXT = [
     "{{ none }}", "{{ None }}", "{{ true }}", "{{ False }}", "{{ -true }}", "{{ true + 1 }}",

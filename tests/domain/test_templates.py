@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqctl.domain import template_check, template_sandbox
 from seqctl.domain.model import Contact
-from seqctl.domain.template_fields import (
+from seqctl.domain.texts import template_check, template_sandbox
+from seqctl.domain.texts.template_fields import (
     MAX_FIELD,
     ContactFields,
     MissingField,
@@ -18,7 +18,7 @@ from seqctl.domain.template_fields import (
     TemplateFault,
     plain_renderer,
 )
-from seqctl.domain.templates import check_template, compile_texts, one_line
+from seqctl.domain.texts.templates import check_template, compile_texts, one_line
 
 PROPERTIES = {"Deal Size": "12", "city": "Oslo", "items": "tea", "blank": "  ", "word": "a b"}
 ANN = ContactFields("ann@acme.test", "Ann", "Lee", "Acme", "", PROPERTIES)

@@ -2,8 +2,8 @@
 
 import pytest
 
+from seqctl.domain.enrollments.zones import pinned_zone, zone_named
 from seqctl.domain.model import Contact, Settings, User
-from seqctl.domain.zones import pinned_zone, zone_named
 
 BO = User(1, "bo", "Bo Ek", "bo@nordic.test", "Europe/Oslo")
 

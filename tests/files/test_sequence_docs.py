@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from seqctl.domain import lifecycle
-from seqctl.domain.lifecycle import Plan
-from seqctl.domain.measures import Calendar, Days, Delay, Unit, Window
+from seqctl.domain.enrollments import lifecycle
+from seqctl.domain.enrollments.lifecycle import Plan
 from seqctl.domain.model import Email, Enrollment, Settings, Status, Step, TaskPlan, Version
-from seqctl.domain.template_sandbox import FILTERS
+from seqctl.domain.texts.template_sandbox import FILTERS
+from seqctl.domain.timing.measures import Calendar, Days, Delay, Unit, Window
 from seqctl.files.sequence_schema import PARTS
 from seqctl.files.sequences import read_sequence_text
 

@@ -9,9 +9,9 @@ import pytest
 from ruamel.yaml import YAML
 
 import seqctl.files
-from seqctl.domain import content
-from seqctl.domain.measures import Days, Delay, Unit, Window
 from seqctl.domain.model import Email, SequenceDraft, Settings, Sharing, Step, TaskPlan
+from seqctl.domain.texts import content
+from seqctl.domain.timing.measures import Days, Delay, Unit, Window
 from seqctl.files.sequences import (
     NIGHT_NOTE,
     SequenceFileErrors,

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqctl.domain.measures import Days, Delay, Unit, Window
 from seqctl.domain.model import Email, SequenceDraft, Settings, Sharing, Step, TaskPlan
+from seqctl.domain.timing.measures import Days, Delay, Unit, Window
 from seqctl.files.sequences import read_sequence, read_sequence_text, write_sequence
 
 DATA = Path(__file__).parent / "data"

@@ -6,9 +6,9 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from hypothesis import strategies as st
 
-from seqctl.domain.accounts import NO_LIMITS, Limits
-from seqctl.domain.measures import Days, Delay, Unit, Window
 from seqctl.domain.model import Email, SequenceDraft, Settings, Sharing, Step, TaskPlan
+from seqctl.domain.sending.accounts import NO_LIMITS, Limits
+from seqctl.domain.timing.measures import Days, Delay, Unit, Window
 
 STARTS = (
     datetime(2026, 3, 2, 8, 0, tzinfo=UTC),  # a Monday

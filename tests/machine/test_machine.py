@@ -17,10 +17,11 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from seqctl.domain import lifecycle, schedule
-from seqctl.domain.accounts import Limits
+from seqctl.domain.enrollments import lifecycle
 from seqctl.domain.errors import SeqctlError
 from seqctl.domain.model import Contact, Enrollment, SequenceDraft, Sharing, Status, User, Waiting
+from seqctl.domain.sending.accounts import Limits
+from seqctl.domain.timing import schedule
 from seqctl.service import (
     blocks,
     contacts,

@@ -10,9 +10,9 @@ from email.utils import format_datetime, make_msgid
 from pathlib import Path
 from typing import Any
 
-from seqctl.domain.accounts import NO_LIMITS, Account, Limits, Secret, SecretKind
-from seqctl.domain.message_ids import message_of
 from seqctl.domain.model import Contact, Event, User
+from seqctl.domain.sending.accounts import NO_LIMITS, Account, Limits, Secret, SecretKind
+from seqctl.domain.sending.message_ids import message_of
 from seqctl.files.sequences import read_sequence_text
 from seqctl.mail.office import Office
 from seqctl.mail.urls import server_of

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pytest
 
-from seqctl.domain.letters import Kind, Letter, taken_for
+from seqctl.domain.reading.letters import Kind, Letter, taken_for
 from seqctl.mail.letters import read_letter
 
 HARD, SOFT = Kind.BOUNCE_HARD, Kind.BOUNCE_SOFT

@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 import pytest
 
-from seqctl.domain.addresses import stored_form
-from seqctl.domain.letters import Kind, Letter, taken_for
+from seqctl.domain.contacts.addresses import stored_form
+from seqctl.domain.reading.letters import Kind, Letter, taken_for
 from seqctl.mail.letters import read_letter
 from seqctl.mail.parts import content, first, split_headers, split_mail
 

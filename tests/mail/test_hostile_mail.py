@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seqctl.domain.letters import taken_for
+from seqctl.domain.reading.letters import taken_for
 from seqctl.mail.letters import read_letter
 from seqctl.ports.mail import READ_AT_MOST
 

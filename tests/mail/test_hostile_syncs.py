@@ -8,8 +8,8 @@ from time import perf_counter
 
 import pytest
 
-from seqctl.domain.accounts import Account
-from seqctl.domain.message_ids import message_id
+from seqctl.domain.sending.accounts import Account
+from seqctl.domain.sending.message_ids import message_id
 from seqctl.mail.office import Office
 from seqctl.service import inboxes, syncing
 from tests.desk import MONDAY, Desk

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from seqctl.domain.accounts import Account, Secret, SecretKind, Server
+from seqctl.domain.sending.accounts import Account, Secret, SecretKind, Server
 from seqctl.mail.connecting import Patience
 from seqctl.mail.imap import ImapMailbox
 from seqctl.mail.imap_parts import Fetched, fetched

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from seqctl.domain.accounts import Account
-from seqctl.domain.message_ids import message_id
 from seqctl.domain.model import Contact
+from seqctl.domain.sending.accounts import Account
+from seqctl.domain.sending.message_ids import message_id
 from seqctl.files.sequences import read_sequence_text
 from seqctl.mail.office import Office
 from seqctl.service import enrolling, inboxes, ticking

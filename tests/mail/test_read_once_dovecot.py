@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from seqctl.domain.accounts import NO_LIMITS
+from seqctl.domain.sending.accounts import NO_LIMITS
 from seqctl.mail.urls import server_of
 from seqctl.service import inboxes, pausing
 from seqctl.service.contacts import opt_in

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from seqctl.domain.letters import Kind
+from seqctl.domain.reading.letters import Kind
 from seqctl.mail.imap import ImapMailbox
 from seqctl.ports.mail import Arrived, Folder
 from seqctl.service import pausing

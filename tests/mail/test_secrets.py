@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from seqctl.domain.accounts import Secret, SecretKind
+from seqctl.domain.sending.accounts import Secret, SecretKind
 from seqctl.mail import secrets
 from seqctl.mail.secrets import Hidden, secret_of
 from seqctl.ports.mail import AccountRefused

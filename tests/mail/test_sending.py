@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from seqctl.domain.accounts import Limits, Secret, SecretKind, Server
+from seqctl.domain.sending.accounts import Limits, Secret, SecretKind, Server
 from tests.mail.bad_server import BadServer
 from tests.mail.certificates import Authority
 from tests.mail.post import Post

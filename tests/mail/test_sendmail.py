@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from seqctl.domain.accounts import Account
+from seqctl.domain.sending.accounts import Account
 from seqctl.mail.office import Office
 from seqctl.mail.sendmail import SendmailCourier
 from seqctl.ports.mail import AccountRefused, Envelope, Verdict

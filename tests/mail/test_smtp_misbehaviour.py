@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from seqctl.domain.accounts import Account, Secret, SecretKind, Server
+from seqctl.domain.sending.accounts import Account, Secret, SecretKind, Server
 from seqctl.mail import smtp
 from seqctl.mail.connecting import Patience, tls_context
 from seqctl.mail.smtp import SmtpCourier

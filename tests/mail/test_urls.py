@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from seqctl.domain.accounts import Server
 from seqctl.domain.errors import WrongUsage
+from seqctl.domain.sending.accounts import Server
 from seqctl.mail.presets import PRESETS
 from seqctl.mail.urls import server_of
 

@@ -17,7 +17,7 @@ from random import Random
 from typing import Any, NamedTuple
 
 from seqctl.domain.errors import SeqctlError
-from seqctl.domain.message_ids import seqctl_id
+from seqctl.domain.sending.message_ids import seqctl_id
 from seqctl.service.doctor import examine
 from seqctl.store import open_store
 from tests.power.disk import Disk, Image, image_of

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from seqctl.domain.accounts import Server
-from seqctl.domain.retrying import TRIED_FOR, TRIES
+from seqctl.domain.sending.accounts import Server
+from seqctl.domain.sending.retrying import TRIED_FOR, TRIES
 from seqctl.mail.connecting import Patience
 from seqctl.mail.office import Office
 from tests.mail.bad_server import HANG_UP, OFFERS, SILENT, BadServer, Script

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from seqctl.domain.accounts import Limits
 from seqctl.domain.errors import Busy, Refused
+from seqctl.domain.sending.accounts import Limits
 from seqctl.service import clocks, contacts, inboxes, pausing, status
 from seqctl.service.acting import current_time
 from seqctl.store import open_store

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from seqctl.domain.contacts.filters import KINDS
 from seqctl.domain.errors import NotFound, Refused, WrongUsage
-from seqctl.domain.filters import KINDS
 from seqctl.service import blocks, contacts, segments
 from seqctl.service.contact_documents import record_document
 from seqctl.service.contacts import Edit

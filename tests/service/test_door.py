@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from seqctl.domain.accounts import NO_LIMITS, Limits
+from seqctl.domain.sending.accounts import NO_LIMITS, Limits
 from seqctl.mail.office import Office
 from seqctl.service import contacts, delivering, inboxes, marking, pausing, workspace
 from seqctl.store import SqliteStore

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from seqctl.domain.accounts import NO_LIMITS, Limits
 from seqctl.domain.model import Contact, SequenceDraft
+from seqctl.domain.sending.accounts import NO_LIMITS, Limits
 from seqctl.service import enrolling, pausing, status, ticking
 from seqctl.service.inboxes import Wiring, capturing, connect_inbox
 from seqctl.service.views import enrollment_documents

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from seqctl.domain.sentences import in_zone
+from seqctl.domain.texts.sentences import in_zone
 from seqctl.service.holding import hold_contact
 from seqctl.service.pausing import lift_by_hand
 from seqctl.service.people import remove_user

@@ -12,9 +12,9 @@ from threading import Event, Thread, Timer
 
 import pytest
 
-from seqctl.domain.accounts import Account
 from seqctl.domain.errors import Busy, Refused
 from seqctl.domain.model import User
+from seqctl.domain.sending.accounts import Account
 from seqctl.mail.office import Office
 from seqctl.ports.mail import Courier, Envelope, Handover
 from seqctl.service import contacts, inboxes, marking, pausing, sequences, workspace

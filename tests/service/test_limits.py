@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from seqctl.domain.accounts import NO_LIMITS, Limits
 from seqctl.domain.model import TaskPlan
+from seqctl.domain.sending.accounts import NO_LIMITS, Limits
 from seqctl.service import contacts, editing, inboxes, status, ticking
 from seqctl.service.placing_anew import place_anew
 from tests.desk import MAILS, MONDAY, Desk, RealDesk

@@ -9,8 +9,8 @@ from statistics import median
 
 import pytest
 
-from seqctl.domain.accounts import Limits
 from seqctl.domain.model import Contact
+from seqctl.domain.sending.accounts import Limits
 from seqctl.service import enrolling, inboxes, status, ticking
 from seqctl.service.views import enrollment_documents
 from seqctl.store import SqliteStore

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from seqctl.domain.errors import Refused
-from seqctl.domain.letters import Kind
-from seqctl.domain.message_ids import message_id, seqctl_id
+from seqctl.domain.reading.letters import Kind
+from seqctl.domain.sending.message_ids import message_id, seqctl_id
 from seqctl.ports.mail import Folder
 from seqctl.service import contacts
 from seqctl.service.reclassifying import reclassify

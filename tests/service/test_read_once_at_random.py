@@ -18,8 +18,8 @@ from typing import Any
 
 import pytest
 
-from seqctl.domain.letters import Kind
-from seqctl.domain.message_ids import message_id
+from seqctl.domain.reading.letters import Kind
+from seqctl.domain.sending.message_ids import message_id
 from seqctl.service import contacts
 from seqctl.service.reclassifying import reclassify
 from seqctl.store import open_store

@@ -9,7 +9,7 @@ from random import Random
 
 import pytest
 
-from seqctl.domain.letters import Kind
+from seqctl.domain.reading.letters import Kind
 from seqctl.ports.mail import Cursor, Folder
 from seqctl.service.reclassifying import reclassify
 from tests.desk import MONDAY, Desk

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from seqctl.domain.accounts import Limits
+from seqctl.domain.sending.accounts import Limits
 from seqctl.service import pausing, tasks
 from seqctl.service.resolving import resolve
 from seqctl.service.workspace import mark_restored

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from seqctl.domain.addresses import parse_address
+from seqctl.domain.contacts.addresses import parse_address
 from seqctl.mail.header_values import address_in
 from seqctl.service.blocks import add
 from seqctl.service.enrolling import Request, enroll

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from seqctl.domain.accounts import Limits
 from seqctl.domain.errors import Refused
+from seqctl.domain.sending.accounts import Limits
 from seqctl.service import inboxes
 from seqctl.service.tasks import send_task
 from tests.desk import Desk

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from seqctl.domain.errors import Busy
-from seqctl.domain.measures import Delay, Unit
 from seqctl.domain.model import Contact, Email, SequenceDraft, Settings, Step, TaskPlan
+from seqctl.domain.timing.measures import Delay, Unit
 from seqctl.service import enrolling, pausing, tasks, ticking
 from seqctl.store import SqliteStore
 from tests.cli.conftest import FixedClock

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from seqctl.domain.accounts import NO_LIMITS, Limits
-from seqctl.domain.measures import Days, Delay, Unit, Window
 from seqctl.domain.model import Contact, Email, SequenceDraft, Settings, Step, TaskPlan
+from seqctl.domain.sending.accounts import NO_LIMITS, Limits
+from seqctl.domain.timing.measures import Days, Delay, Unit, Window
 from seqctl.service import contacts, enrolling, inboxes, marking, pausing, tasks, ticking
 from seqctl.store import SqliteStore
 from tests.machine.drafts import STARTS, drafts, limits

@@ -14,12 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from seqctl.domain import lifecycle
-from seqctl.domain.accounts import Limits
-from seqctl.domain.deciding import change
+from seqctl.domain.enrollments import lifecycle
+from seqctl.domain.enrollments.deciding import change
 from seqctl.domain.errors import Busy
-from seqctl.domain.limits import Slot
-from seqctl.domain.measures import Delay, Unit
 from seqctl.domain.model import (
     Contact,
     Email,
@@ -34,7 +31,10 @@ from seqctl.domain.model import (
     User,
     Waiting,
 )
-from seqctl.domain.sentences import in_zone, said
+from seqctl.domain.sending.accounts import Limits
+from seqctl.domain.sending.limits import Slot
+from seqctl.domain.texts.sentences import in_zone, said
+from seqctl.domain.timing.measures import Delay, Unit
 from seqctl.ports import RowRefused, Store
 from seqctl.ports.contacts import ContactChange
 from seqctl.service.inboxes import capturing

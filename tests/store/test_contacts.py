@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from seqctl.domain.access import may_communicate
-from seqctl.domain.filters import ENGINE_PROPERTIES, parse_filter
+from seqctl.domain.contacts.filters import ENGINE_PROPERTIES, parse_filter
+from seqctl.domain.enrollments.access import may_communicate
 from seqctl.domain.model import Event, User
 from seqctl.ports.contacts import ContactChange, Standing
 from tests.contact_world import NOW, World

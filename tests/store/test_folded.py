@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from random import Random
 
-from seqctl.domain.addresses import addresses_among, stored_form
-from seqctl.domain.filters import parse_filter
-from seqctl.domain.folding import folded, same_company
+from seqctl.domain.contacts.addresses import addresses_among, stored_form
+from seqctl.domain.contacts.filters import parse_filter
+from seqctl.domain.contacts.folding import folded, same_company
 from tests.desk import MONDAY, Desk, at
 
 NAMES = ["Företag AB", "Straße", "acme", "ΣΟΦΟΣ", "Ａｃｍｅ", "ılk", "İlk", "", " ", "o'Neil %_"]

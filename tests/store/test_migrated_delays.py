@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from seqctl.domain import lifecycle
-from seqctl.domain.continuing import continue_from
-from seqctl.domain.lifecycle import Plan
+from seqctl.domain.enrollments import lifecycle
+from seqctl.domain.enrollments.continuing import continue_from
+from seqctl.domain.enrollments.lifecycle import Plan
 from seqctl.domain.model import Enrollment
 from seqctl.store import open_store
 from tests.desk import Desk

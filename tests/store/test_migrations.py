@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database, Migrations
 
-from seqctl.domain.accounts import NO_ACCOUNT, NO_LIMITS, Limits
+from seqctl.domain.sending.accounts import NO_ACCOUNT, NO_LIMITS, Limits
 from seqctl.store import create_store, open_store, schema
 from seqctl.store.connection import blank
 from seqctl.store.schema_mail import add_mail

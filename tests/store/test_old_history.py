@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from seqctl.domain.sentences import in_zone
+from seqctl.domain.texts.sentences import in_zone
 from seqctl.store import open_store
 from tests.store.test_migrations import released_1
 

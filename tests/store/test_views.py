@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from seqctl.domain.lifecycle import label
+from seqctl.domain.enrollments.lifecycle import label
 from seqctl.domain.model import User
 from seqctl.ports.views import SORTS, Selection
 from seqctl.service import marking, pausing, reenrolling

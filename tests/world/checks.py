@@ -9,8 +9,8 @@ from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
-from seqctl.domain.message_ids import message_of
-from seqctl.domain.schedule import is_open
+from seqctl.domain.sending.message_ids import message_of
+from seqctl.domain.timing.schedule import is_open
 from seqctl.service.doctor import examine
 from seqctl.service.plans import Plans
 from seqctl.store import SqliteStore, open_store

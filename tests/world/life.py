@@ -12,7 +12,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from seqctl.domain.message_ids import message_of
+from seqctl.domain.sending.message_ids import message_of
 from seqctl.store import open_store
 from tests.power.disk import Disk
 from tests.power.operations import Fault

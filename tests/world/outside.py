@@ -9,9 +9,9 @@ from email import message_from_bytes
 from random import Random
 from typing import NamedTuple
 
-from seqctl.domain.accounts import Account
-from seqctl.domain.letters import Letter
-from seqctl.domain.smtp_replies import Verdict
+from seqctl.domain.reading.letters import Letter
+from seqctl.domain.sending.accounts import Account
+from seqctl.domain.sending.smtp_replies import Verdict
 from seqctl.mail.office import Office
 from seqctl.ports.mail import (
     AccountRefused,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from seqctl.domain.message_ids import message_id
+from seqctl.domain.sending.message_ids import message_id
 from seqctl.store import open_store
 from tests.power.recording import needs_recording
 from tests.world import checks

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from seqctl.domain.model import CONTACT_ZONE, Contact, Settings, User
-from seqctl.domain.schedule import NOT_A_PLACE, known_zone
+from seqctl.domain.timing.schedule import NOT_A_PLACE, known_zone
 
 _CODED = {"_slash_": "/", "_plus_": "+", "_minus_": "-", "_hyphen_": "-", "_dash_": "-"}
 

@@ -6,8 +6,8 @@ import json
 from datetime import date, time
 from typing import Any
 
-from seqctl.domain.measures import Days, Delay, Unit, Window
 from seqctl.domain.model import Attachment, Email, Settings, Sharing, Step, TaskPlan
+from seqctl.domain.timing.measures import Days, Delay, Unit, Window
 
 
 def to_text(settings: Settings, steps: tuple[Step, ...]) -> str:

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from jinja2 import TemplateSyntaxError, nodes
 
-from seqctl.domain.template_fields import (
+from seqctl.domain.texts.template_fields import (
     CONTACT_FIELDS,
     ROOTS,
     SENDER_FIELDS,
@@ -26,8 +26,8 @@ from seqctl.domain.template_fields import (
     TemplateFault,
     canonical_name,
 )
-from seqctl.domain.template_outputs import unspeakable
-from seqctl.domain.template_sandbox import FILTERS, TESTS, environment
+from seqctl.domain.texts.template_outputs import unspeakable
+from seqctl.domain.texts.template_sandbox import FILTERS, TESTS, environment
 
 MAX_NODES = 2_000
 MAX_DEPTH = 40

@@ -11,7 +11,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from seqctl.domain.template_fields import (
+from seqctl.domain.texts.template_fields import (
     ContactFields,
     Renderer,
     SenderFields,
@@ -20,7 +20,7 @@ from seqctl.domain.template_fields import (
 )
 
 if TYPE_CHECKING:
-    from seqctl.domain.template_check import TemplateMistake
+    from seqctl.domain.texts.template_check import TemplateMistake
 
 
 class CompiledTexts(NamedTuple):
@@ -62,7 +62,7 @@ def one_line(text: str) -> str:
 
 
 def _renderer(text: str) -> Renderer:
-    from seqctl.domain import template_check, template_sandbox
+    from seqctl.domain.texts import template_check, template_sandbox
 
     template = template_check.parse(text)
     plain = template_check.plain_pieces(template)
@@ -73,6 +73,6 @@ def check_template(text: str) -> list[TemplateMistake]:
     """Every mistake that can be seen without a contact: (line, column or None, message)."""
     if "{" not in text:
         return []
-    from seqctl.domain import template_check
+    from seqctl.domain.texts import template_check
 
     return template_check.check(text)

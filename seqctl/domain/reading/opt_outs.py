@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from seqctl.domain.autoreplies import is_answer
+from seqctl.domain.reading.autoreplies import is_answer
 
 # How many words may stand beside the wish that say nothing by themselves.
 _OTHER_WORDS = 3

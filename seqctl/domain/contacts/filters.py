@@ -9,10 +9,10 @@ from enum import StrEnum
 from typing import NamedTuple
 from unicodedata import normalize
 
-from seqctl.domain.addresses import stored_form
+from seqctl.domain.contacts.addresses import stored_form
+from seqctl.domain.contacts.folding import folded
 from seqctl.domain.errors import WrongUsage
-from seqctl.domain.folding import folded
-from seqctl.domain.moments import in_utc, parse_moment, refuse_beyond
+from seqctl.domain.timing.moments import in_utc, parse_moment, refuse_beyond
 
 
 class Kind(StrEnum):

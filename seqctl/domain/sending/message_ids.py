@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from seqctl.domain.addresses import ascii_domain, domain_of
+from seqctl.domain.contacts.addresses import ascii_domain, domain_of
 
 _HASH = r"[0-9a-f]{24}"
 _MESSAGE_ID = re.compile(rf"<(\d{{1,18}})\.({_HASH})@[^<>@\s]+>", re.ASCII)

@@ -6,8 +6,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from seqctl.domain.model import Email, User, Version
-from seqctl.domain.template_fields import ContactFields, SenderFields, SequenceFields
-from seqctl.domain.templates import CompiledTexts, compile_texts
+from seqctl.domain.texts.template_fields import ContactFields, SenderFields, SequenceFields
+from seqctl.domain.texts.templates import CompiledTexts, compile_texts
 
 _REPLY = "Re: "
 

@@ -18,7 +18,7 @@ from jinja2.filters import do_title
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from seqctl.domain.template_fields import (
+from seqctl.domain.texts.template_fields import (
     MAX_FIELD,
     ContactFields,
     Fields,

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from seqctl.domain.errors import Refused
-from seqctl.domain.measures import Calendar, Days, Delay, Unit, Window
+from seqctl.domain.timing.measures import Calendar, Days, Delay, Unit, Window
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo

@@ -11,11 +11,9 @@ from datetime import datetime
 from heapq import heapify, heappop, heappush
 from typing import NamedTuple
 
-from seqctl.domain import lifecycle, limits
-from seqctl.domain.accounts import NO_LIMITS, Limits
+from seqctl.domain.enrollments import lifecycle
+from seqctl.domain.enrollments.lifecycle import Plan
 from seqctl.domain.errors import Damaged, SeqctlError
-from seqctl.domain.lifecycle import Plan
-from seqctl.domain.limits import Line, Turn
 from seqctl.domain.model import (
     Change,
     Enrollment,
@@ -27,10 +25,13 @@ from seqctl.domain.model import (
     Task,
     Waiting,
 )
-from seqctl.domain.rendering import Audience, email_texts, task_texts
-from seqctl.domain.schedule import first_open, is_open
-from seqctl.domain.sentences import joined
-from seqctl.domain.template_fields import ContactFields, SenderFields, SequenceFields
+from seqctl.domain.sending import limits
+from seqctl.domain.sending.accounts import NO_LIMITS, Limits
+from seqctl.domain.sending.limits import Line, Turn
+from seqctl.domain.texts.rendering import Audience, email_texts, task_texts
+from seqctl.domain.texts.sentences import joined
+from seqctl.domain.texts.template_fields import ContactFields, SenderFields, SequenceFields
+from seqctl.domain.timing.schedule import first_open, is_open
 
 Place = tuple[datetime, int, datetime, int]
 """A place in the order of time: the moment, whether it yields at that moment, due time, enrollment id.

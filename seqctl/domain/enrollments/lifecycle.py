@@ -16,11 +16,18 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from seqctl.domain.measures import Calendar, Delay
+from seqctl.domain.enrollments.states import Trigger, allow
 from seqctl.domain.model import Enrollment, Status, Step, Version, Waiting
-from seqctl.domain.moments import show_seconds
-from seqctl.domain.schedule import add_remainder, delay_end, length, next_opening, place, remainder
-from seqctl.domain.states import Trigger, allow
+from seqctl.domain.timing.measures import Calendar, Delay
+from seqctl.domain.timing.moments import show_seconds
+from seqctl.domain.timing.schedule import (
+    add_remainder,
+    delay_end,
+    length,
+    next_opening,
+    place,
+    remainder,
+)
 
 _WHOLE: dict[str, None] = {"delay": None, "left_s": None, "kept_due_at": None}
 """Of a delay that begins: it is its step's own, and the whole of it is left."""

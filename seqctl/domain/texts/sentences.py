@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from string import Formatter
 
-from seqctl.domain.moments import STORED_LENGTH, from_iso, iso, show_moment
+from seqctl.domain.timing.moments import STORED_LENGTH, from_iso, iso, show_moment
 
 _parts = Formatter().parse
 

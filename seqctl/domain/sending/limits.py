@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from heapq import heappop, heappush
 from typing import Generic, NamedTuple, TypeVar
 
-from seqctl.domain.accounts import Limits
+from seqctl.domain.sending.accounts import Limits
 
 DAY = timedelta(hours=24)
 MINUTE = timedelta(minutes=1)

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from seqctl.domain.lifecycle import Plan, begin_delay, kept_due, lift, placed_now, start, was_over
+from seqctl.domain.enrollments.lifecycle import (
+    Plan,
+    begin_delay,
+    kept_due,
+    lift,
+    placed_now,
+    start,
+    was_over,
+)
 from seqctl.domain.model import Enrollment, Waiting
 
 

@@ -6,7 +6,7 @@ import re
 from datetime import timedelta
 
 from seqctl.domain.errors import WrongUsage
-from seqctl.domain.limits import DAY
+from seqctl.domain.sending.limits import DAY
 
 NO_LIMIT = "none"
 MOST = 1_000_000
