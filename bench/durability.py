@@ -18,7 +18,7 @@ from bench.measuring import Result, Sizes, alternately, at_least, copied, second
 from bench.workspaces import DAY, make_workspace
 from seqctl.clock import SystemClock
 from seqctl.service import workspace
-from seqctl.service.ticking import tick
+from seqctl.service.tick.ticking import tick
 from seqctl.store import connection, open_store
 
 _OTHERS = {

@@ -12,8 +12,8 @@ from bench.measuring import Result, Sizes, alternately, at_most, copied, seconds
 from bench.workspaces import DAY, NOW, make_workspace
 from seqctl.clock import SystemClock
 from seqctl.domain.sending.accounts import Limits
-from seqctl.service.inboxes import Wiring, connect_inbox
-from seqctl.service.ticking import tick
+from seqctl.service.inboxes.inboxes import Wiring, connect_inbox
+from seqctl.service.tick.ticking import tick
 from seqctl.service.views import enrollment_documents
 from seqctl.store import SqliteStore, open_store
 

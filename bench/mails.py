@@ -26,8 +26,12 @@ from seqctl.mail.office import Office
 from seqctl.mail.smtp import SmtpCourier
 from seqctl.mail.wire import greeted
 from seqctl.ports.contacts import ContactChange
-from seqctl.service import enrolling, inboxes, sequences, syncing, ticking
-from seqctl.service.people import add_first_user
+from seqctl.service.enrollments import enrolling
+from seqctl.service.inboxes import inboxes
+from seqctl.service.inboxes.people import add_first_user
+from seqctl.service.reading import syncing
+from seqctl.service.sequences import sequences
+from seqctl.service.tick import ticking
 from seqctl.store import SqliteStore, create_store
 
 SESSIONS = 4

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bench.measuring import Result, Sizes, alternately, at_most, copied, seconds
 from bench.workspaces import NOW, make_workspace
-from seqctl.service.pausing import Pause, Resume, pause_sequence, resume_sequence
+from seqctl.service.enrollments.pausing import Pause, Resume, pause_sequence, resume_sequence
 from seqctl.store import open_store
 from seqctl.store.connection import connect
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bench.measuring import Result, Sizes, alternately, at_most, run
 from seqctl.domain.model import User
-from seqctl.service.people import add_first_user
+from seqctl.service.inboxes.people import add_first_user
 from seqctl.store import create_store
 
 _PROJECT = Path(__file__).parents[1]

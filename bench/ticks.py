@@ -13,7 +13,7 @@ from bench import others
 from bench.measuring import Result, Sizes, alternately, at_least, copied, run, seconds
 from bench.workspaces import DAY, make_workspace
 from seqctl.clock import SystemClock
-from seqctl.service.ticking import tick
+from seqctl.service.tick.ticking import tick
 from seqctl.store import open_store
 from seqctl.store.connection import connect
 

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from seqctl.domain.model import Email, SequenceDraft, Settings, Sharing, Step, User
 from seqctl.domain.timing.measures import Days, Delay, Unit, Window
-from seqctl.service import sequences
-from seqctl.service.inboxes import capturing
-from seqctl.service.people import add_first_user, add_user
+from seqctl.service.inboxes.inboxes import capturing
+from seqctl.service.inboxes.people import add_first_user, add_user
+from seqctl.service.sequences import sequences
 from seqctl.store import create_store
 
 NOW = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)

@@ -11,11 +11,13 @@ from seqctl.clock import SystemClock
 from seqctl.domain.model import Contact, Enrollment, Event, User
 from seqctl.files.sequences import read_sequence_text
 from seqctl.ports.contacts import ContactChange
-from seqctl.service import enrolling, marking, pausing, reenrolling, sequences, ticking
 from seqctl.service.doctor import examine
-from seqctl.service.inboxes import capturing
+from seqctl.service.enrollments import enrolling, marking, pausing, reenrolling
+from seqctl.service.inboxes.inboxes import capturing
 from seqctl.service.outcome import Outcome
+from seqctl.service.sequences import sequences
 from seqctl.service.tasks import close_task
+from seqctl.service.tick import ticking
 from seqctl.service.views import enrollment_documents
 from seqctl.store import SqliteStore, create_store
 

@@ -13,9 +13,12 @@ from seqctl.files.sequences import read_sequence_text
 from seqctl.mail.office import Office
 from seqctl.ports.contacts import ContactChange
 from seqctl.ports.mail import Courier, Envelope, Handover
-from seqctl.service import enrolling, inboxes, sequences, ticking
 from seqctl.service.doctor import examine
-from seqctl.service.people import add_first_user
+from seqctl.service.enrollments import enrolling
+from seqctl.service.inboxes import inboxes
+from seqctl.service.inboxes.people import add_first_user
+from seqctl.service.sequences import sequences
+from seqctl.service.tick import ticking
 from seqctl.store import SqliteStore, create_store, open_store
 from tests.desk import MONDAY, FixedClock, at
 

@@ -19,9 +19,11 @@ from seqctl.domain.model import (
 )
 from seqctl.domain.timing.measures import Delay, Unit
 from seqctl.ports.contacts import ContactChange
-from seqctl.service import enrolling, marking, pausing, reenrolling, sequences, ticking
-from seqctl.service.inboxes import capturing
-from seqctl.service.people import add_first_user, add_user
+from seqctl.service.enrollments import enrolling, marking, pausing, reenrolling
+from seqctl.service.inboxes.inboxes import capturing
+from seqctl.service.inboxes.people import add_first_user, add_user
+from seqctl.service.sequences import sequences
+from seqctl.service.tick import ticking
 from seqctl.store import SqliteStore, create_store
 
 MONDAY = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)

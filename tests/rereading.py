@@ -7,7 +7,8 @@ from typing import Any
 
 from seqctl.domain.sending.accounts import Account, Secret, SecretKind, Server
 from seqctl.mail.office import Office
-from seqctl.service import inboxes, syncing
+from seqctl.service.inboxes import inboxes
+from seqctl.service.reading import syncing
 from seqctl.store import SqliteStore
 from tests.desk import Desk
 from tests.mail.bad_imap_server import BadImapServer

@@ -14,7 +14,7 @@ from bench.ticks import Changes
 from bench.workspaces import DAY, make_workspace
 from seqctl.clock import SystemClock
 from seqctl.service.doctor import examine
-from seqctl.service.ticking import tick
+from seqctl.service.tick.ticking import tick
 from seqctl.store import connection, open_store
 from seqctl.store.connection import connect
 

@@ -13,10 +13,11 @@ from typing import Any
 from seqctl.clock import SystemClock
 from seqctl.domain.model import Contact, Event, SequenceDraft, User
 from seqctl.ports.contacts import ContactChange
-from seqctl.service import sequences, ticking
 from seqctl.service.doctor import examine
-from seqctl.service.inboxes import capturing
-from seqctl.service.people import add_first_user, add_user
+from seqctl.service.inboxes.inboxes import capturing
+from seqctl.service.inboxes.people import add_first_user, add_user
+from seqctl.service.sequences import sequences
+from seqctl.service.tick import ticking
 from seqctl.store import SqliteStore, create_store, open_store
 
 MONDAY = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)

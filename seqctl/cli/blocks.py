@@ -34,7 +34,7 @@ def add(session: Session, targets: Targets, yes: Yes = False) -> None:
     Example:
         seqctl block add @competitor.example lawyer@example.com
     """
-    from seqctl.service import blocks
+    from seqctl.service.contacts import blocks
 
     def act() -> blocks.Blocked:
         return blocks.add(session.store, session.user, session.now, targets)
@@ -60,7 +60,7 @@ def remove(session: Session, targets: Targets) -> None:
     Example:
         seqctl block remove @competitor.example
     """
-    from seqctl.service import blocks
+    from seqctl.service.contacts import blocks
 
     removed = blocks.remove(session.store, session.user, session.now, targets)
     _emit(session, removed)

@@ -9,9 +9,13 @@ from typing import TYPE_CHECKING, Any
 from seqctl.cli.output import ROWS_SHOWN
 from seqctl.cli.session import Session
 from seqctl.domain.contacts.filters import ENGINE_PROPERTIES
-from seqctl.service.contact_documents import contact_documents, each_document, record_document
-from seqctl.service.contacts import visible_contact
-from seqctl.service.segments import filters_of
+from seqctl.service.contacts.contact_documents import (
+    contact_documents,
+    each_document,
+    record_document,
+)
+from seqctl.service.contacts.contacts import visible_contact
+from seqctl.service.contacts.segments import filters_of
 
 if TYPE_CHECKING:
     from seqctl.domain.contacts.filters import Filter

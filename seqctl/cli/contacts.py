@@ -13,7 +13,7 @@ from seqctl.cli.session import Session
 from seqctl.cli.words import MayBeEmpty
 
 if TYPE_CHECKING:
-    from seqctl.service.contacts import Edit, Outcome
+    from seqctl.service.contacts.contacts import Edit, Outcome
 
 app = Noun("""The people you write to.
 
@@ -80,7 +80,7 @@ def add(
         seqctl contact add ada@example.com --first-name Ada --company "Analytical Engines"
         seqctl contact add bo@example.com --set source=fair --access owner
     """
-    from seqctl.service import contacts
+    from seqctl.service.contacts import contacts
 
     wanted = _edit(
         first_name=first_name, last_name=last_name, company=company, phone=phone,
@@ -111,7 +111,7 @@ def edit(
         seqctl contact edit ada@example.com --set plan=
     """
     from seqctl.domain.errors import WrongUsage
-    from seqctl.service import contacts
+    from seqctl.service.contacts import contacts
 
     wanted = _edit(
         first_name=first_name, last_name=last_name, company=company, phone=phone,
@@ -136,7 +136,7 @@ def opt_out(session: Session, email: Address) -> None:
     Example:
         seqctl contact opt-out ada@example.com
     """
-    from seqctl.service import contacts
+    from seqctl.service.contacts import contacts
 
     outcome = contacts.opt_out(session.store, session.user, session.now, email)
     _emit(session, outcome)
@@ -153,7 +153,7 @@ def opt_in(session: Session, email: Address) -> None:
     Example:
         seqctl contact opt-in ada@example.com
     """
-    from seqctl.service import contacts
+    from seqctl.service.contacts import contacts
 
     outcome = contacts.opt_in(session.store, session.user, session.now, email)
     _emit(session, outcome)
@@ -171,7 +171,7 @@ def delete(session: Session, email: Address, yes: Yes = False) -> None:
     Example:
         seqctl contact delete ada@example.com
     """
-    from seqctl.service import contacts
+    from seqctl.service.contacts import contacts
 
     def act() -> Outcome:
         return contacts.delete(session.store, session.user, session.now, email)
@@ -264,7 +264,7 @@ def _edit(
     assignments: list[str] | None,
     **fields: str | None,
 ) -> Edit:
-    from seqctl.service.contacts import parse_assignments
+    from seqctl.service.contacts.contacts import parse_assignments
 
     wanted = parse_assignments(assignments or [])
     named = {name: value for name, value in fields.items() if value is not None}
@@ -275,7 +275,7 @@ def _edit(
 
 def _emit(session: Session, outcome: Outcome) -> None:
     if session.json:
-        from seqctl.service.contact_documents import contact_document
+        from seqctl.service.contacts.contact_documents import contact_document
 
         session.emit(contact_document(session.store, outcome.contact))
 

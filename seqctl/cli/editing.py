@@ -15,7 +15,7 @@ from seqctl.domain.contacts.addresses import stored_form
 from seqctl.domain.errors import BadFile, Refused, SeqctlError, WrongUsage
 
 if TYPE_CHECKING:
-    from seqctl.service.editing import Editing
+    from seqctl.service.enrollments.editing import Editing
     from seqctl.service.outcome import Outcome
 
 
@@ -73,7 +73,7 @@ def _edited(session: Session, name: str, contact: str, file: str | None) -> Outc
 def _edit(session: Session, name: str, contact: str, file: str | None) -> tuple[int, bool]:
     """The enrollment's id, and whether it was changed."""
     from seqctl.files.sequence_edits import edit_text
-    from seqctl.service.editing import open_edit
+    from seqctl.service.enrollments.editing import open_edit
 
     opened = open_edit(session.store, session.user, name, contact)
     text = edit_text(opened.version, opened.first, sequence=name, contact=opened.contact.email)
@@ -95,7 +95,7 @@ def _save(session: Session, opened: Editing, path: Path, shown: str) -> bool:
     """Store what was written; False if it changes nothing."""
     from seqctl.files.sequence_edits import read_edit
     from seqctl.files.sequences import read_file
-    from seqctl.service.editing import save_edit
+    from seqctl.service.enrollments.editing import save_edit
 
     text = read_file(path)
     if text == shown:

@@ -85,7 +85,7 @@ def enroll(
         seqctl enroll founders-intro --segment nordics --dry-run
         seqctl enroll founders-intro --where country=SE --at "2026-03-09 09:00"
     """
-    from seqctl.service import enrolling
+    from seqctl.service.enrollments import enrolling
 
     named = sequence_and_contacts(words)
     if named.nobody:
@@ -146,7 +146,7 @@ def unenroll(
         seqctl unenroll founders-intro ada@example.com
         seqctl unenroll ada@example.com
     """
-    from seqctl.service.marking import unenroll as end
+    from seqctl.service.enrollments.marking import unenroll as end
 
     named = sequence_and_contacts(words)
     if named.nobody:
@@ -185,7 +185,7 @@ def reenroll(
         seqctl reenroll founders-intro ada@example.com
         seqctl reenroll founders-intro --reason error
     """
-    from seqctl.service import reenrolling
+    from seqctl.service.enrollments import reenrolling
 
     named = sequence_and_contacts(words)
     if named.nobody:
@@ -230,7 +230,7 @@ def mark(
     Example:
         seqctl mark ada@example.com replied
     """
-    from seqctl.service.marking import mark as note
+    from seqctl.service.enrollments.marking import mark as note
 
     addresses = contacts([contact]) if contact == STDIN else [contact]
     if not addresses:
@@ -249,7 +249,7 @@ def _selected(session: Session, segment: str | None, where: list[str]) -> list[s
     """The addresses that a segment and filters select."""
     if segment is None and not where:
         return []
-    from seqctl.service.segments import filters_of
+    from seqctl.service.contacts.segments import filters_of
 
     filters = filters_of(session.store, session.user, session.now, where, segment)
     contacts = session.store.contacts.matching(filters, session.user)
@@ -276,7 +276,7 @@ def _are_few(session: Session, people: int) -> bool:
 
 
 def _show_first_mail(session: Session, performed: Performed) -> None:
-    from seqctl.service.previewing import preview
+    from seqctl.service.sequences.previewing import preview
 
     if session.json or not performed.done:
         return

@@ -9,8 +9,8 @@ from seqctl.cli.session import Session
 from seqctl.domain.errors import WrongUsage
 from seqctl.files.contacts import ContactRow, Rejected, read_contacts
 from seqctl.service.acting import user_named
-from seqctl.service.contacts import Edit, parse_assignments
-from seqctl.service.importing import Imported, Plan, Rejection, import_contacts
+from seqctl.service.contacts.contacts import Edit, parse_assignments
+from seqctl.service.contacts.importing import Imported, Plan, Rejection, import_contacts
 
 _REJECTIONS_SHOWN = 20
 

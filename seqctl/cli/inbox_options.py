@@ -27,7 +27,7 @@ from seqctl.domain.sending.accounts import (
 if TYPE_CHECKING:
     from seqctl.domain.model import Inbox
     from seqctl.ports import Store
-    from seqctl.service.inboxes import Wiring
+    from seqctl.service.inboxes.inboxes import Wiring
 
 _MAILDIR = ("cur", "new", "tmp")
 _LARGEST = 1_000_000  # bytes of a certificate, or of a password
@@ -97,7 +97,7 @@ def wiring_of(asked: Asked, store: Store, address: str) -> Wiring | None:
     Raises WrongUsage for what contradicts itself or is not enough, BadFile for a file or a folder that
     can't be used.
     """
-    from seqctl.service.inboxes import Wiring, inbox_at, usual_wiring
+    from seqctl.service.inboxes.inboxes import Wiring, inbox_at, usual_wiring
 
     if asked == Asked():
         return None

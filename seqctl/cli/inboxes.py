@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from seqctl.ports.mail import Check
-    from seqctl.service.inboxes import Connecting
-    from seqctl.service.syncing import Synced
+    from seqctl.service.inboxes.inboxes import Connecting
+    from seqctl.service.reading.syncing import Synced
 
 app = Noun("""The mail accounts that send: yours, one or several. Only a connected one sends.
 
@@ -132,7 +132,7 @@ def connect(
         seqctl inbox connect ada@example.com --per-day 50 --gap 30s..90s
     """
     from seqctl.domain.contacts.addresses import parse_address
-    from seqctl.service.inboxes import connect_inbox
+    from seqctl.service.inboxes.inboxes import connect_inbox
 
     asked = Asked(
         capture, capture_to, smtp, sendmail, provider, imap, read_maildir, no_replies,
@@ -163,7 +163,7 @@ def edit(
         seqctl inbox edit ada@example.com --per-day 50 --new-per-day 20
         seqctl inbox edit ada@example.com --gap none
     """
-    from seqctl.service.inboxes import edit_inbox, inbox_named
+    from seqctl.service.inboxes.inboxes import edit_inbox, inbox_named
 
     asked = Asked(per_day=per_day, per_minute=per_minute, gap=gap, new_per_day=new_per_day,
                   hand_written=hand_written)  # fmt: skip
@@ -206,7 +206,7 @@ def disconnect(
     Example:
         seqctl inbox disconnect ada@example.com
     """
-    from seqctl.service.inboxes import Disconnecting, disconnect_inbox
+    from seqctl.service.inboxes.inboxes import Disconnecting, disconnect_inbox
 
     def act() -> Disconnecting:
         return disconnect_inbox(session.store, session.user, address, end, session.now)
@@ -261,7 +261,7 @@ def test(session: Session, address: Address) -> int | None:
     Example:
         seqctl inbox test ada@example.com
     """
-    from seqctl.service.testing_inboxes import inbox_to_test, test_inbox
+    from seqctl.service.inboxes.testing_inboxes import inbox_to_test, test_inbox
 
     store, user = session.store, session.user
     inbox = inbox_to_test(store, user, address)
@@ -312,8 +312,8 @@ def sync(
     Example:
         seqctl inbox sync
     """
-    from seqctl.service.inboxes import inboxes_to_read
-    from seqctl.service.syncing import sync as read_inboxes
+    from seqctl.service.inboxes.inboxes import inboxes_to_read
+    from seqctl.service.reading.syncing import sync as read_inboxes
 
     inboxes = inboxes_to_read(session.store, session.user, address)
     found = read_inboxes(session.store, session.office, session.now, inboxes)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from seqctl.cli.session import Session
-    from seqctl.service.interrupted import Stopped
+    from seqctl.service.tick.interrupted import Stopped
 
 
 def goal_words(session: Session, stopped: Stopped) -> str:

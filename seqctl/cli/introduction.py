@@ -25,7 +25,7 @@ def introduce(
     On a terminal the person is asked, and what was found is offered. Raises WrongUsage where
     something is missing and nobody can be asked.
     """
-    from seqctl.service.people import check_zone, draft_user
+    from seqctl.service.inboxes.people import check_zone, draft_user
 
     if timezone is not None:
         check_zone(timezone)  # before anything is asked

@@ -132,7 +132,7 @@ def resolve_mail(
         seqctl mail list --status unknown
         seqctl mail resolve 17 --sent
     """
-    from seqctl.service.resolving import resolve
+    from seqctl.service.reading.resolving import resolve
     from seqctl.service.views import full_message_document
 
     if sent == resend:
@@ -171,7 +171,7 @@ def reclassify_mail(
         seqctl mail list --received
         seqctl mail reclassify 31 --as auto-reply
     """
-    from seqctl.service.reclassifying import goes_on, reclassify
+    from seqctl.service.reading.reclassifying import goes_on, reclassify
     from seqctl.service.views import received_document, row_number
 
     user, row = session.user, row_number(number)

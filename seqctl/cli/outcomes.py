@@ -50,7 +50,7 @@ def perform(
 
     `all_turns` asks for the turns of all that are done, not only of those that are shown.
     """
-    from seqctl.service.foretelling import rehearsed
+    from seqctl.service.sending.foretelling import rehearsed
 
     store = session.store
     limit = None if session.json else _SHOWN
@@ -75,7 +75,7 @@ def perform(
 
 
 def _starts(session: Session, ids: list[int]) -> list[Enrollment]:
-    from seqctl.service.foretelling import lined_inboxes
+    from seqctl.service.sending.foretelling import lined_inboxes
 
     return session.store.enrollments.get(ids) if lined_inboxes(session.store) else []
 
@@ -84,7 +84,7 @@ def _turns(
     session: Session, shown: list[Enrollment], starts: list[Enrollment], instead: list[Due]
 ) -> dict[int, datetime]:
     """The turns of those that are shown as far as is looked ahead, and those of all starts."""
-    from seqctl.service.foretelling import STEPS_FORETOLD, Foretelling
+    from seqctl.service.sending.foretelling import STEPS_FORETOLD, Foretelling
 
     ahead = sys.maxsize if starts else STEPS_FORETOLD
     return Foretelling(session.store, session.now, instead).moments([*shown, *starts], ahead)

@@ -47,7 +47,7 @@ def pause(
         seqctl pause ada@example.com
         seqctl pause --all --until 2027-01-07
     """
-    from seqctl.service import pausing
+    from seqctl.service.enrollments import pausing
 
     named = _named(words, every)
     if named.nobody:
@@ -100,7 +100,7 @@ def resume(
         seqctl resume ada@example.com --dry-run
         seqctl resume --all --each
     """
-    from seqctl.service import pausing
+    from seqctl.service.enrollments import pausing
 
     named = _named(words, every)
     if named.nobody:

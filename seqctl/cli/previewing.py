@@ -9,7 +9,7 @@ from seqctl.cli.session import Session
 
 if TYPE_CHECKING:
     from seqctl.domain.model import Email
-    from seqctl.service.previewing import Preview, PreviewedStep
+    from seqctl.service.sequences.previewing import Preview, PreviewedStep
 
 Document = dict[str, Any]
 
@@ -18,7 +18,7 @@ def show_preview(
     session: Session, name: str, contact: str, from_step: int, *, send_me: bool
 ) -> int | None:
     """Show every step, or with `send_me` mail them to the acting user; the exit code."""
-    from seqctl.service.previewing import preview
+    from seqctl.service.sequences.previewing import preview
 
     found = preview(session.store, session.user, session.now, name, contact, from_step)
     if send_me:
@@ -33,7 +33,7 @@ def show_preview(
 
 
 def _send(session: Session, found: Preview) -> int | None:
-    from seqctl.service.sending_previews import previewing_inbox, send_previews
+    from seqctl.service.sequences.sending_previews import previewing_inbox, send_previews
 
     inbox = previewing_inbox(session.store, session.user)
     results = send_previews(session.store, session.office, inbox, session.user, found, session.now)

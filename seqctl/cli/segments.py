@@ -34,7 +34,7 @@ def save(
     Example:
         seqctl segment save nordics --where country=SE --where '!now_in_sequence?'
     """
-    from seqctl.service import segments
+    from seqctl.service.contacts import segments
 
     store, user, now = session.store, session.user, session.now
     expressions = where or []
@@ -92,7 +92,7 @@ def delete(session: Session, name: Name, yes: Yes = False) -> None:
     Example:
         seqctl segment delete nordics
     """
-    from seqctl.service import segments
+    from seqctl.service.contacts import segments
 
     def act() -> list[str]:
         return segments.delete(session.store, session.user, session.now, name)

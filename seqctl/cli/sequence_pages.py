@@ -9,7 +9,7 @@ from seqctl.domain.model import Email, Sequence, Settings, Sharing, Step
 from seqctl.domain.timing.measures import Delay
 
 if TYPE_CHECKING:
-    from seqctl.service.sequences import Listed
+    from seqctl.service.sequences.sequences import Listed
 
 Document = dict[str, Any]
 

@@ -23,7 +23,7 @@ from seqctl.domain.errors import Refused, WrongUsage
 
 if TYPE_CHECKING:
     from seqctl.domain.model import Sharing, Version
-    from seqctl.service.sequences import Applied
+    from seqctl.service.sequences.sequences import Applied
 
 app = Noun("""Sequences are text files; applying one stores it as a version.
 
@@ -115,7 +115,7 @@ def apply(session: Session, files: Files) -> int | None:
         seqctl sequence apply founders-intro.yaml
         seqctl sequence apply sequences/*.yaml
     """
-    from seqctl.service import sequences
+    from seqctl.service.sequences import sequences
 
     store, user, now = session.store, session.user, session.now
     good, failed = read_all(files, [each.name for each in store.people.users()])
@@ -156,7 +156,7 @@ def export(session: Session, name: Name, version: Label = None, to: To = None) -
         seqctl sequence export founders-intro --version 2 --to old.yaml
     """
     from seqctl.domain.model import Sharing
-    from seqctl.service.sequences import look
+    from seqctl.service.sequences.sequences import look
 
     found = look(session.store, session.user, name, version)
     sharing = found.sequence.sharing
@@ -201,7 +201,7 @@ def list_sequences(
         seqctl sequence list
     """
     from seqctl.cli.sequence_pages import listed_document
-    from seqctl.service.sequences import visible
+    from seqctl.service.sequences.sequences import visible
 
     found = visible(session.store, session.user)
     session.emit({"sequences": [listed_document(each) for each in found]})
@@ -235,7 +235,7 @@ def show(session: Session, name: Name, version: Label = None) -> None:
         seqctl sequence show founders-intro --version 2
     """
     from seqctl.cli.sequence_pages import full_document, say_sequence
-    from seqctl.service.sequences import look
+    from seqctl.service.sequences.sequences import look
 
     found = look(session.store, session.user, name, version)
     session.emit(full_document(found))
@@ -257,7 +257,7 @@ def diff(
         seqctl sequence diff founders-intro
         seqctl sequence diff founders-intro 1 3
     """
-    from seqctl.service.sequences import compared
+    from seqctl.service.sequences.sequences import compared
 
     labels = versions or []
     if len(labels) > 2:
@@ -336,7 +336,7 @@ def share(
         seqctl sequence share founders-intro --team nordics --user bo
     """
     from seqctl.cli.sequence_pages import listed_document
-    from seqctl.service import sequences
+    from seqctl.service.sequences import sequences
 
     sharing = _sharing(session, name, who, users or [], teams or [])
     changed = sequences.share(session.store, session.user, session.now, name, sharing)
@@ -379,7 +379,7 @@ def delete(
         seqctl sequence delete founders-intro
     """
     from seqctl.cli.sequence_pages import listed_document
-    from seqctl.service import sequences
+    from seqctl.service.sequences import sequences
 
     store, user = session.store, session.user
     sequences.own_sequence(store, name, user, "delete")

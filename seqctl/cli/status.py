@@ -185,7 +185,7 @@ def _show_last_tick(session: Session, state: WorkspaceState) -> None:
 
 def _show_interrupted(session: Session) -> None:
     from seqctl.cli.interrupted import goal_words
-    from seqctl.service.interrupted import stopped_at
+    from seqctl.service.tick.interrupted import stopped_at
 
     stopped = stopped_at(session.store)
     if stopped is not None:
@@ -205,7 +205,7 @@ def _show_attention(session: Session, overview: Overview) -> None:
             f"           seqctl {'doctor' if inbox.damaged else f'inbox test {inbox.address}'}"
         )
     for inbox, number in overview.uncopied:
-        from seqctl.service.copying import copies_wait, look_at
+        from seqctl.service.tick.copying import copies_wait, look_at
 
         told = f"{copies_wait(number)} to be copied to {inbox.capture_to}"
         session.say(f"needs you: inbox {inbox.address}: {told}", "red")

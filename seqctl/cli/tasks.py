@@ -170,7 +170,7 @@ def _close(session: Session, words: list[str], status: str, note: str) -> None:
 
 
 def _what_next(session: Session, closed: Closed) -> str:
-    from seqctl.service.foretelling import due_at
+    from seqctl.service.sending.foretelling import due_at
 
     enrollment, sequence = closed.enrollment, closed.task.sequence
     if enrollment.ended_at is not None:

@@ -17,9 +17,9 @@ from seqctl.domain.timing.moments import parse_duration, parse_moment, show_from
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from seqctl.service.interrupted import Stopped
-    from seqctl.service.mailroom import Trouble as InboxTrouble
-    from seqctl.service.tick_results import TickResult
+    from seqctl.service.tick.interrupted import Stopped
+    from seqctl.service.tick.mailroom import Trouble as InboxTrouble
+    from seqctl.service.tick.tick_results import TickResult
 
 _SHOWN = 50
 
@@ -90,8 +90,8 @@ def _run(
     quiet: bool,
 ) -> TickResult:
     """Tick, and show how far it is; raises Interrupted, with what was done, after Ctrl-C."""
-    from seqctl.service import ticking
-    from seqctl.service.interrupted import stopped_at
+    from seqctl.service.tick import ticking
+    from seqctl.service.tick.interrupted import stopped_at
 
     seen: list[TickResult] = []
 
@@ -124,7 +124,7 @@ def _run(
 
 
 def _stop_here(session: Session) -> None:
-    from seqctl.service.interrupted import stop_here
+    from seqctl.service.tick.interrupted import stop_here
 
     stopped = stop_here(session.store)
     now = stopped.now
@@ -180,7 +180,7 @@ def _copy(session: Session) -> list[InboxTrouble]:
     if not session.store.outbox.copies():
         return []
     from seqctl.mail.maildir import MaildirCopies
-    from seqctl.service.copying import write_copies
+    from seqctl.service.tick.copying import write_copies
 
     return write_copies(session.store, session.office, MaildirCopies())
 

@@ -67,7 +67,7 @@ def add(
     Example:
         seqctl user add bo --email bo@example.com --name "Bo Ek" --timezone Europe/Stockholm
     """
-    from seqctl.service.people import add_user, draft_user
+    from seqctl.service.inboxes.people import add_user, draft_user
 
     if email is None:
         raise WrongUsage("A user needs an e-mail address.", "add --email ADDR")
@@ -124,7 +124,7 @@ def edit(
     Example:
         seqctl user edit bo --timezone Europe/London --team nordics --team uk
     """
-    from seqctl.service.people import UserChanges, edit_user
+    from seqctl.service.inboxes.people import UserChanges, edit_user
 
     if teams and no_team:
         raise WrongUsage("--team and --no-team contradict each other.")
@@ -150,7 +150,7 @@ def remove(
     Example:
         seqctl user remove bo
     """
-    from seqctl.service.people import Removal, remove_user
+    from seqctl.service.inboxes.people import Removal, remove_user
 
     def act() -> Removal:
         return remove_user(session.store, name, session.user, session.now)

@@ -52,7 +52,7 @@ def init(
     """
     from seqctl.cli.introduction import introduce
     from seqctl.cli.users import user_document
-    from seqctl.service.people import add_first_user
+    from seqctl.service.inboxes.people import add_first_user
 
     if now is not None and not simulated:
         raise WrongUsage("Only a simulated clock can be set.", "add --simulated")

@@ -13,7 +13,7 @@ from seqctl.domain.errors import WrongUsage
 from seqctl.domain.timing.moments import NEVER, in_utc
 from seqctl.ports.views import Attention, Group, Selection
 from seqctl.service.acting import user_named, visible_sequence
-from seqctl.service.foretelling import (
+from seqctl.service.sending.foretelling import (
     STEPS_FORETOLD,
     STILL_WAITS,
     Foretelling,

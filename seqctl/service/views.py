@@ -13,7 +13,7 @@ from seqctl.domain.errors import NotFound
 from seqctl.domain.model import Enrollment
 from seqctl.ports.views import EnrollmentView, EventView, MessageView, Selection, TaskView
 from seqctl.service.acting import visible_sequence
-from seqctl.service.hold_book import HoldBook
+from seqctl.service.enrollments.hold_book import HoldBook
 
 if TYPE_CHECKING:
     from seqctl.domain.model import Contact, User
@@ -91,7 +91,7 @@ def selected_documents(
     limit: int | None = None,
 ) -> list[Document]:
     """The selected enrollments; `sort` is one of `ports.views.SORTS`."""
-    from seqctl.service.foretelling import Foretelling
+    from seqctl.service.sending.foretelling import Foretelling
 
     seen = selected(store, now, selection, sort=sort, limit=limit)
     return seen.documents_by(Foretelling(store, now).moments(seen.enrollments), now)
@@ -108,7 +108,7 @@ class Selected(NamedTuple):
 
     def documents_by(self, turns: Mapping[int, datetime], now: datetime) -> list[Document]:
         """The documents, with the moments of their turns, by id."""
-        from seqctl.service.foretelling import shown_due
+        from seqctl.service.sending.foretelling import shown_due
 
         pairs = zip(self.enrollments, self.documents, strict=True)
         return [
@@ -188,7 +188,7 @@ def _version_label(view: EnrollmentView) -> int | str:
 
 def _reenrollable(store: Store, plans: Plans, views: list[EnrollmentView]) -> set[int]:
     """Which of these can go on, whoever looks: all that section 7 asks, but for who asks."""
-    from seqctl.service.reenrolling import may_go_on, open_to_enrollers
+    from seqctl.service.enrollments.reenrolling import may_go_on, open_to_enrollers
 
     candidates = [view for view in views if may_go_on(view, plans)]
     return open_to_enrollers(store, plans, candidates) if candidates else set()

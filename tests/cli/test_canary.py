@@ -34,7 +34,7 @@ FORMS = tuple(
 )
 SEQUENCE = "name: intro\nsteps:\n  - email: {subject: Hello, body: Hi}\n"
 DEFECT_BEHIND_LOGIN = """
-from seqctl.service.settling import Settling
+from seqctl.service.sending.settling import Settling
 def broken(self, *arguments):
     raise RuntimeError("forced")
 Settling.sent = broken

@@ -6,7 +6,7 @@ import pytest
 
 from seqctl.mail.sendmail import SendmailCourier
 from seqctl.ports.mail import Handover
-from seqctl.service import ticking
+from seqctl.service.tick import ticking
 from tests.cli.conftest import Cli
 
 SEQUENCE = "name: intro\nsteps:\n  - email: {subject: Hello, body: Hi}\n" + "".join(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from seqctl.domain.sending.accounts import Limits
-from seqctl.service import inboxes
+from seqctl.service.inboxes import inboxes
 from tests.cli.conftest import Cli
 from tests.rehearsal import rehearse
 from tests.workspaces import now, opened, user

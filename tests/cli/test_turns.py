@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from seqctl.domain.model import Change
-from seqctl.service import foretelling
+from seqctl.service.sending import foretelling
 from tests.cli.conftest import Cli
 
 WHO = [f"p{number}@x.test" for number in range(12)]

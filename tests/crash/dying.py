@@ -25,7 +25,7 @@ from seqctl.mail.smtp_session import Session
 from seqctl.mail.wire import Wire
 from seqctl.ports.mail import Courier, Envelope, Handover, Mailbox
 from seqctl.ports.outbox import Claim
-from seqctl.service import delivering, mailroom, ticking
+from seqctl.service.tick import delivering, mailroom, ticking
 from seqctl.store import SqliteStore, enrollments, holds
 from seqctl.store.connection import open_file
 from seqctl.store.outbox import SqliteOutbox

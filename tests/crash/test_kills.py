@@ -12,7 +12,8 @@ from seqctl.domain.model import Contact, Email, SequenceDraft, Settings, Sharing
 from seqctl.domain.sending.accounts import Limits
 from seqctl.domain.sending.message_ids import message_of
 from seqctl.domain.timing.measures import Days, Delay, Unit, Window
-from seqctl.service import enrolling, inboxes, pausing
+from seqctl.service.enrollments import enrolling, pausing
+from seqctl.service.inboxes import inboxes
 from seqctl.store import SqliteStore
 from tests.crash.killing import content, killed, measured, run
 from tests.trials import trials

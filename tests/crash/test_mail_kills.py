@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from seqctl.service.resolving import resolve
+from seqctl.service.reading.resolving import resolve
 from tests.crash.dying import NEEDS_COPY, POINTS, dies
 from tests.mail.post import Post
 from tests.mail.servers import KEEPER, MailWorld

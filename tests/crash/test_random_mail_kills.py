@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from seqctl.domain.sending.message_ids import message_of
-from seqctl.service.resolving import resolve
+from seqctl.service.reading.resolving import resolve
 from tests.crash.dying import killed
 from tests.mail.post import Post
 from tests.mail.servers import KEEPER, MailWorld

@@ -22,21 +22,14 @@ from seqctl.domain.errors import SeqctlError
 from seqctl.domain.model import Contact, Enrollment, SequenceDraft, Sharing, Status, User, Waiting
 from seqctl.domain.sending.accounts import Limits
 from seqctl.domain.timing import schedule
-from seqctl.service import (
-    blocks,
-    contacts,
-    editing,
-    enrolling,
-    inboxes,
-    marking,
-    pausing,
-    reenrolling,
-    sequences,
-    tasks,
-    ticking,
-)
+from seqctl.service import tasks
+from seqctl.service.contacts import blocks, contacts
+from seqctl.service.enrollments import editing, enrolling, marking, pausing, reenrolling
+from seqctl.service.inboxes import inboxes
 from seqctl.service.outcome import Outcome
 from seqctl.service.plans import Plans
+from seqctl.service.sequences import sequences
+from seqctl.service.tick import ticking
 from seqctl.store import SqliteStore
 from tests.machine.drafts import STARTS, drafts, limits
 from tests.trials import trials

@@ -17,10 +17,14 @@ from seqctl.files.sequences import read_sequence_text
 from seqctl.mail.office import Office
 from seqctl.mail.urls import server_of
 from seqctl.ports.contacts import ContactChange
-from seqctl.service import enrolling, inboxes, sequences, syncing, ticking
 from seqctl.service.doctor import examine
+from seqctl.service.enrollments import enrolling
+from seqctl.service.inboxes import inboxes
+from seqctl.service.inboxes.people import add_first_user
 from seqctl.service.outcome import Outcome
-from seqctl.service.people import add_first_user
+from seqctl.service.reading import syncing
+from seqctl.service.sequences import sequences
+from seqctl.service.tick import ticking
 from seqctl.service.views import enrollment_documents, message_documents
 from seqctl.store import SqliteStore, create_store
 from tests.mail.servers import MailWorld

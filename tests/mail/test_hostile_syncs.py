@@ -11,7 +11,8 @@ import pytest
 from seqctl.domain.sending.accounts import Account
 from seqctl.domain.sending.message_ids import message_id
 from seqctl.mail.office import Office
-from seqctl.service import inboxes, syncing
+from seqctl.service.inboxes import inboxes
+from seqctl.service.reading import syncing
 from tests.desk import MONDAY, Desk
 
 SECONDS = 2.0  # what is promised; a parser that goes astray takes minutes

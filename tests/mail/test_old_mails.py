@@ -16,7 +16,9 @@ from seqctl.domain.sending.accounts import Account
 from seqctl.domain.sending.message_ids import message_id
 from seqctl.files.sequences import read_sequence_text
 from seqctl.mail.office import Office
-from seqctl.service import enrolling, inboxes, ticking
+from seqctl.service.enrollments import enrolling
+from seqctl.service.inboxes import inboxes
+from seqctl.service.tick import ticking
 from seqctl.service.views import enrollment_documents
 from seqctl.store import open_store
 from tests import workspaces

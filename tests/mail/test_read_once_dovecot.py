@@ -11,8 +11,9 @@ import pytest
 
 from seqctl.domain.sending.accounts import NO_LIMITS
 from seqctl.mail.urls import server_of
-from seqctl.service import inboxes, pausing
-from seqctl.service.contacts import opt_in
+from seqctl.service.contacts.contacts import opt_in
+from seqctl.service.enrollments import pausing
+from seqctl.service.inboxes import inboxes
 from tests.mail.post import Post
 from tests.mail.servers import MailWorld
 from tests.rereading import effects

@@ -16,8 +16,8 @@ import pytest
 from seqctl.domain.reading.letters import Kind
 from seqctl.mail.imap import ImapMailbox
 from seqctl.ports.mail import Arrived, Folder
-from seqctl.service import pausing
-from seqctl.service.reclassifying import goes_on, reclassify
+from seqctl.service.enrollments import pausing
+from seqctl.service.reading.reclassifying import goes_on, reclassify
 from tests.mail.post import Post
 from tests.mail.servers import MailWorld
 

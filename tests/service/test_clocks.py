@@ -10,8 +10,11 @@ import pytest
 
 from seqctl.domain.errors import Busy, Refused
 from seqctl.domain.sending.accounts import Limits
-from seqctl.service import clocks, contacts, inboxes, pausing, status
+from seqctl.service import clocks, status
 from seqctl.service.acting import current_time
+from seqctl.service.contacts import contacts
+from seqctl.service.enrollments import pausing
+from seqctl.service.inboxes import inboxes
 from seqctl.store import open_store
 from tests.desk import CALL, MONDAY, Desk, RealDesk, at
 

@@ -10,9 +10,9 @@ import pytest
 
 from seqctl.domain.contacts.filters import KINDS
 from seqctl.domain.errors import NotFound, Refused, WrongUsage
-from seqctl.service import blocks, contacts, segments
-from seqctl.service.contact_documents import record_document
-from seqctl.service.contacts import Edit
+from seqctl.service.contacts import blocks, contacts, segments
+from seqctl.service.contacts.contact_documents import record_document
+from seqctl.service.contacts.contacts import Edit
 from tests.contact_world import NOW, World
 
 

@@ -13,7 +13,11 @@ import pytest
 
 from seqctl.domain.sending.accounts import NO_LIMITS, Limits
 from seqctl.mail.office import Office
-from seqctl.service import contacts, delivering, inboxes, marking, pausing, workspace
+from seqctl.service import workspace
+from seqctl.service.contacts import contacts
+from seqctl.service.enrollments import marking, pausing
+from seqctl.service.inboxes import inboxes
+from seqctl.service.tick import delivering
 from seqctl.store import SqliteStore
 from tests.desk import at, local
 from tests.errands import ANN, ONE_MAIL, ErrandOffice, Errands, moments_of

@@ -13,8 +13,12 @@ from seqctl.domain.errors import NotFound, Refused
 from seqctl.domain.model import Enrollment, Sharing, Status, User, Waiting
 from seqctl.files.sequence_edits import edit_text, read_edit
 from seqctl.files.sequences import read_sequence_text
-from seqctl.service import contacts, editing, enrolling, inboxes, pausing, sequences, ticking
+from seqctl.service.contacts import contacts
+from seqctl.service.enrollments import editing, enrolling, pausing
+from seqctl.service.inboxes import inboxes
+from seqctl.service.sequences import sequences
 from seqctl.service.tasks import close_task
+from seqctl.service.tick import ticking
 from seqctl.store import SqliteStore, create_store
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)  # a Monday; 09:00 in Stockholm

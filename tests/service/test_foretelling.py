@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 
 from seqctl.domain.model import Contact, SequenceDraft
 from seqctl.domain.sending.accounts import NO_LIMITS, Limits
-from seqctl.service import enrolling, pausing, status, ticking
-from seqctl.service.inboxes import Wiring, capturing, connect_inbox
+from seqctl.service import status
+from seqctl.service.enrollments import enrolling, pausing
+from seqctl.service.inboxes.inboxes import Wiring, capturing, connect_inbox
+from seqctl.service.tick import ticking
 from seqctl.service.views import enrollment_documents
 from seqctl.store import SqliteStore
 from tests.machine.drafts import STARTS, drafts, limits

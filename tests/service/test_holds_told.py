@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 from seqctl.domain.texts.sentences import in_zone
-from seqctl.service.holding import hold_contact
-from seqctl.service.pausing import lift_by_hand
-from seqctl.service.people import remove_user
+from seqctl.service.enrollments.holding import hold_contact
+from seqctl.service.enrollments.pausing import lift_by_hand
+from seqctl.service.inboxes.people import remove_user
 from seqctl.service.views import event_documents
 from tests.desk import ZONE, Desk, at
 

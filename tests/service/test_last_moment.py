@@ -17,8 +17,12 @@ from seqctl.domain.model import User
 from seqctl.domain.sending.accounts import Account
 from seqctl.mail.office import Office
 from seqctl.ports.mail import Courier, Envelope, Handover
-from seqctl.service import contacts, inboxes, marking, pausing, sequences, workspace
+from seqctl.service import workspace
+from seqctl.service.contacts import contacts
 from seqctl.service.doctor import examine
+from seqctl.service.enrollments import marking, pausing
+from seqctl.service.inboxes import inboxes
+from seqctl.service.sequences import sequences
 from seqctl.store import SqliteStore, connection, open_store
 from tests.mail.post import Post
 from tests.mail.servers import MailWorld

@@ -12,8 +12,12 @@ import pytest
 
 from seqctl.domain.model import TaskPlan
 from seqctl.domain.sending.accounts import NO_LIMITS, Limits
-from seqctl.service import contacts, editing, inboxes, status, ticking
-from seqctl.service.placing_anew import place_anew
+from seqctl.service import status
+from seqctl.service.contacts import contacts
+from seqctl.service.enrollments import editing
+from seqctl.service.inboxes import inboxes
+from seqctl.service.sending.placing_anew import place_anew
+from seqctl.service.tick import ticking
 from tests.desk import MAILS, MONDAY, Desk, RealDesk
 from tests.workspaces import CLOCK, assert_same, ledger
 

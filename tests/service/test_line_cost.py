@@ -11,7 +11,10 @@ import pytest
 
 from seqctl.domain.model import Contact
 from seqctl.domain.sending.accounts import Limits
-from seqctl.service import enrolling, inboxes, status, ticking
+from seqctl.service import status
+from seqctl.service.enrollments import enrolling
+from seqctl.service.inboxes import inboxes
+from seqctl.service.tick import ticking
 from seqctl.service.views import enrollment_documents
 from seqctl.store import SqliteStore
 from tests.desk import MAILS, MONDAY, Desk

@@ -18,8 +18,8 @@ import pytest
 from seqctl.domain.errors import Busy
 from seqctl.mail.office import Office
 from seqctl.ports.mail import Handover, Verdict
-from seqctl.service import ticking
-from seqctl.service.resolving import resolve
+from seqctl.service.reading.resolving import resolve
+from seqctl.service.tick import ticking
 from seqctl.service.workspace import mark_restored
 from seqctl.store import SqliteStore, open_store, translate
 from seqctl.store.backup import back_up, restore

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from seqctl.service import contacts, inboxes, people, sequences
+from seqctl.service.contacts import contacts
+from seqctl.service.inboxes import inboxes, people
+from seqctl.service.sequences import sequences
 from tests.desk import CALL, MAILS, MONDAY, Desk, codes
 
 COMPANY = MAILS.replace(

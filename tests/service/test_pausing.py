@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from seqctl.service import contacts
+from seqctl.service.contacts import contacts
 from tests.desk import CALL, MAILS, MONDAY, Desk, codes
 
 DAY = timedelta(days=1)

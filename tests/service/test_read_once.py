@@ -11,8 +11,8 @@ from seqctl.domain.errors import Refused
 from seqctl.domain.reading.letters import Kind
 from seqctl.domain.sending.message_ids import message_id, seqctl_id
 from seqctl.ports.mail import Folder
-from seqctl.service import contacts
-from seqctl.service.reclassifying import reclassify
+from seqctl.service.contacts import contacts
+from seqctl.service.reading.reclassifying import reclassify
 from tests.desk import MONDAY, Desk
 from tests.mail.maildirs import Maildir
 from tests.rereading import effects, read_from, reread

@@ -20,8 +20,8 @@ import pytest
 
 from seqctl.domain.reading.letters import Kind
 from seqctl.domain.sending.message_ids import message_id
-from seqctl.service import contacts
-from seqctl.service.reclassifying import reclassify
+from seqctl.service.contacts import contacts
+from seqctl.service.reading.reclassifying import reclassify
 from seqctl.store import open_store
 from tests.desk import MONDAY, Desk
 from tests.mail.certificates import Authority

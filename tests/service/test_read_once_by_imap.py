@@ -11,7 +11,7 @@ import pytest
 
 from seqctl.domain.reading.letters import Kind
 from seqctl.ports.mail import Cursor, Folder
-from seqctl.service.reclassifying import reclassify
+from seqctl.service.reading.reclassifying import reclassify
 from tests.desk import MONDAY, Desk
 from tests.mail.certificates import Authority
 from tests.mail.maildirs import Maildir

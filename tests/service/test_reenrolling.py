@@ -9,7 +9,9 @@ import pytest
 
 from seqctl.domain.errors import NotFound
 from seqctl.domain.model import Sharing
-from seqctl.service import contacts, inboxes, sequences
+from seqctl.service.contacts import contacts
+from seqctl.service.inboxes import inboxes
+from seqctl.service.sequences import sequences
 from tests.desk import CALL, MAILS, MONDAY, Desk, codes
 
 DAY = timedelta(days=1)

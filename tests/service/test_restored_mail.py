@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from seqctl.domain.sending.accounts import Limits
-from seqctl.service import pausing, tasks
-from seqctl.service.resolving import resolve
+from seqctl.service import tasks
+from seqctl.service.enrollments import pausing
+from seqctl.service.reading.resolving import resolve
 from seqctl.service.workspace import mark_restored
 from seqctl.store import open_store
 from seqctl.store.backup import back_up, restore

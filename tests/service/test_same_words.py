@@ -6,8 +6,8 @@ import pytest
 
 from seqctl.domain.contacts.addresses import parse_address
 from seqctl.mail.header_values import address_in
-from seqctl.service.blocks import add
-from seqctl.service.enrolling import Request, enroll
+from seqctl.service.contacts.blocks import add
+from seqctl.service.enrollments.enrolling import Request, enroll
 from tests.desk import MAILS, Desk
 from tests.domain.test_folding import ONE, TWO
 

@@ -11,8 +11,10 @@ import pytest
 from seqctl.domain.errors import NotFound, Refused
 from seqctl.domain.model import SequenceDraft, Sharing, User
 from seqctl.files.sequences import read_sequence_text
-from seqctl.service import contacts, enrolling, sequences
-from seqctl.service.previewing import preview
+from seqctl.service.contacts import contacts
+from seqctl.service.enrollments import enrolling
+from seqctl.service.sequences import sequences
+from seqctl.service.sequences.previewing import preview
 from seqctl.store import SqliteStore, create_store
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)

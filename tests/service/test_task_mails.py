@@ -9,7 +9,7 @@ import pytest
 
 from seqctl.domain.errors import Refused
 from seqctl.domain.sending.accounts import Limits
-from seqctl.service import inboxes
+from seqctl.service.inboxes import inboxes
 from seqctl.service.tasks import send_task
 from tests.desk import Desk
 

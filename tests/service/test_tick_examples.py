@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from seqctl.domain.errors import Busy, Refused, WrongUsage
-from seqctl.service import contacts, inboxes, ticking
+from seqctl.service.contacts import contacts
+from seqctl.service.inboxes import inboxes
+from seqctl.service.tick import ticking
 from tests.desk import CALL, MAILS, MONDAY, Desk, FixedClock, RealDesk, local
 
 DAY = timedelta(days=1)

@@ -21,8 +21,8 @@ import pytest
 from seqctl.domain.errors import BadFile, Busy, NoWorkspace
 from seqctl.domain.model import Contact
 from seqctl.mail.office import Office
-from seqctl.service import ticking
-from seqctl.service.resolving import resolve
+from seqctl.service.reading.resolving import resolve
+from seqctl.service.tick import ticking
 from seqctl.service.workspace import mark_restored
 from seqctl.store import open_store, schema
 from seqctl.store.backup import back_up, restore

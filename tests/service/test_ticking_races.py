@@ -10,7 +10,9 @@ import pytest
 from seqctl.domain.errors import Busy
 from seqctl.domain.model import Contact, Email, SequenceDraft, Settings, Step, TaskPlan
 from seqctl.domain.timing.measures import Delay, Unit
-from seqctl.service import enrolling, pausing, tasks, ticking
+from seqctl.service import tasks
+from seqctl.service.enrollments import enrolling, pausing
+from seqctl.service.tick import ticking
 from seqctl.store import SqliteStore
 from tests.cli.conftest import FixedClock
 from tests.workspaces import (

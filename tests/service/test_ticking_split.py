@@ -16,7 +16,11 @@ from hypothesis import strategies as st
 from seqctl.domain.model import Contact, Email, SequenceDraft, Settings, Step, TaskPlan
 from seqctl.domain.sending.accounts import NO_LIMITS, Limits
 from seqctl.domain.timing.measures import Days, Delay, Unit, Window
-from seqctl.service import contacts, enrolling, inboxes, marking, pausing, tasks, ticking
+from seqctl.service import tasks
+from seqctl.service.contacts import contacts
+from seqctl.service.enrollments import enrolling, marking, pausing
+from seqctl.service.inboxes import inboxes
+from seqctl.service.tick import ticking
 from seqctl.store import SqliteStore
 from tests.machine.drafts import STARTS, drafts, limits
 from tests.trials import trials

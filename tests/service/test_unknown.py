@@ -13,7 +13,7 @@ from seqctl.domain.errors import Refused
 from seqctl.domain.model import MailStatus
 from seqctl.domain.sending.accounts import Server
 from seqctl.domain.sending.message_ids import message_id
-from seqctl.service.resolving import resolve
+from seqctl.service.reading.resolving import resolve
 from tests.mail.bad_server import HANG_UP, BadServer
 from tests.mail.certificates import Certificate
 from tests.mail.post import Post

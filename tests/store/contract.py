@@ -37,7 +37,7 @@ from seqctl.domain.texts.sentences import in_zone, said
 from seqctl.domain.timing.measures import Delay, Unit
 from seqctl.ports import RowRefused, Store
 from seqctl.ports.contacts import ContactChange
-from seqctl.service.inboxes import capturing
+from seqctl.service.inboxes.inboxes import capturing
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -13,7 +13,7 @@ from sqlite_utils import Database, Migrations
 
 from seqctl.mail.office import Office
 from seqctl.ports.mail import Folder
-from seqctl.service import syncing
+from seqctl.service.reading import syncing
 from seqctl.store import SqliteStore, open_store, schema
 from seqctl.store.schema_mail import add_mail
 from tests.mail.maildirs import Maildir

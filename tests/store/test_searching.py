@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from seqctl.domain.model import MailStatus
-from seqctl.service import enrolling
+from seqctl.service.enrollments import enrolling
 from tests.desk import MAILS, MONDAY, Desk, at
 
 GROWING = re.compile(r"SCAN (e|m|c|enrollment|message|contact)\b(?!.* message_open)")

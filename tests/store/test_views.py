@@ -11,7 +11,7 @@ import pytest
 from seqctl.domain.enrollments.lifecycle import label
 from seqctl.domain.model import User
 from seqctl.ports.views import SORTS, Selection
-from seqctl.service import marking, pausing, reenrolling
+from seqctl.service.enrollments import marking, pausing, reenrolling
 from seqctl.service.views import enrollment_documents, event_documents, message_documents
 from seqctl.store import SqliteStore
 from tests.rehearsal import DAY, MONDAY, move, rehearse
