@@ -20,11 +20,11 @@ from seqctl.domain.model import Contact, Event, User
 from seqctl.domain.sending.accounts import NO_LIMITS, Account, Server
 from seqctl.domain.sending.message_ids import message_id
 from seqctl.domain.timing.measures import Days
-from seqctl.mail import smtp_session
-from seqctl.mail.connecting import Patience
+from seqctl.mail.account import smtp_session
+from seqctl.mail.account.connecting import Patience
+from seqctl.mail.account.wire import greeted
 from seqctl.mail.office import Office
-from seqctl.mail.smtp import SmtpCourier
-from seqctl.mail.wire import greeted
+from seqctl.mail.sending.smtp import SmtpCourier
 from seqctl.ports.contacts import ContactChange
 from seqctl.service.enrollments import enrolling
 from seqctl.service.inboxes import inboxes

@@ -201,7 +201,7 @@ def _account(asked: Asked, before: Account, address: str) -> Account:
 
 
 def _of_provider(provider: Provider, address: str) -> Account:
-    from seqctl.mail.presets import PRESETS
+    from seqctl.mail.account.presets import PRESETS
 
     preset = PRESETS[provider.value]
     return Account(
@@ -210,14 +210,14 @@ def _of_provider(provider: Provider, address: str) -> Account:
 
 
 def _kind_of_password(asked: Asked) -> str:
-    from seqctl.mail.presets import PRESETS
+    from seqctl.mail.account.presets import PRESETS
 
     provider = asked.provider
     return f" ({provider.value} takes {PRESETS[provider.value].secret})" if provider else ""
 
 
 def _server(option: str, url: str, address: str) -> Server:
-    from seqctl.mail.urls import server_of
+    from seqctl.mail.account.urls import server_of
 
     scheme = option.removeprefix("--")
     if url.partition("://")[0].strip().lower() not in {scheme, f"{scheme}s"}:

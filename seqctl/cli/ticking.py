@@ -179,7 +179,7 @@ def _copy(session: Session) -> list[InboxTrouble]:
     """Write the Maildir copies of captured mail that are still to be written; why some could not be."""
     if not session.store.outbox.copies():
         return []
-    from seqctl.mail.maildir import MaildirCopies
+    from seqctl.mail.sending.maildir import MaildirCopies
     from seqctl.service.tick.copying import write_copies
 
     return write_copies(session.store, session.office, MaildirCopies())

@@ -18,7 +18,7 @@ from seqctl.ports.mail import (
 
 if TYPE_CHECKING:
     from seqctl.domain.reading.letters import Letter
-    from seqctl.mail.connecting import Patience
+    from seqctl.mail.account.connecting import Patience
 
 OFFERS = ("DSN", "SIZE", "8BITMIME", "SMTPUTF8", "PIPELINING")
 
@@ -33,7 +33,7 @@ class Office:
 
     def courier(self, account: Account, sessions: int = 4) -> Courier:
         """Connect and log in to what the account sends by. Raises Unreachable, AccountRefused."""
-        from seqctl.mail.guarding import GuardedCourier, guarding
+        from seqctl.mail.account.guarding import GuardedCourier, guarding
 
         place = account.smtp.host if account.smtp else account.sendmail or ""
         with guarding(place):
@@ -41,18 +41,18 @@ class Office:
 
     def _courier(self, account: Account, sessions: int) -> Courier:
         if account.smtp is not None:
-            from seqctl.mail.smtp import SmtpCourier
+            from seqctl.mail.sending.smtp import SmtpCourier
 
             return SmtpCourier(account, sessions, self._patience)
         if account.sendmail is not None:
-            from seqctl.mail.sendmail import SendmailCourier
+            from seqctl.mail.sending.sendmail import SendmailCourier
 
             return SendmailCourier(account)
         raise AccountRefused("This inbox sends no mail.", "seqctl inbox connect ADDRESS --smtp URL")
 
     def mailbox(self, account: Account) -> Mailbox:
         """Connect and log in to what the account reads. Raises Unreachable, AccountRefused."""
-        from seqctl.mail.guarding import GuardedMailbox, guarding
+        from seqctl.mail.account.guarding import GuardedMailbox, guarding
 
         place = account.imap.host if account.imap else account.maildir or ""
         with guarding(place):
@@ -60,24 +60,24 @@ class Office:
 
     def _mailbox(self, account: Account) -> Mailbox:
         if account.imap is not None:
-            from seqctl.mail.imap import ImapMailbox
+            from seqctl.mail.reading.imap import ImapMailbox
 
             return ImapMailbox(account, self._patience)
         if account.maildir is not None:
-            from seqctl.mail.maildir_reading import MaildirMailbox
+            from seqctl.mail.reading.maildir_reading import MaildirMailbox
 
             return MaildirMailbox(account.maildir)
         raise AccountRefused("This inbox reads no mail.", "seqctl inbox connect ADDRESS --imap URL")
 
     def compose(self, mail: Outgoing) -> bytes:
         """The mail as bytes."""
-        from seqctl.mail.compose import compose
+        from seqctl.mail.sending.compose import compose
 
         return compose(mail)
 
     def read(self, raw: bytes) -> Letter:
         """The facts of a mail; never raises."""
-        from seqctl.mail.letters import read_letter
+        from seqctl.mail.reading.letters import read_letter
 
         return read_letter(raw)
 
@@ -101,7 +101,7 @@ class Office:
         return checks
 
     def _look_at_smtp(self, account: Account, checks: Checks, certificates: list[str]) -> str:
-        from seqctl.mail.smtp import SmtpCourier
+        from seqctl.mail.sending.smtp import SmtpCourier
 
         courier = SmtpCourier(account, 1, self._patience)
         try:
@@ -118,7 +118,7 @@ class Office:
         return _login_words(account)
 
     def _look_at_imap(self, account: Account, certificates: list[str]) -> str:
-        from seqctl.mail.imap import ImapMailbox
+        from seqctl.mail.reading.imap import ImapMailbox
 
         mailbox = ImapMailbox(account, self._patience)
         try:
@@ -141,7 +141,7 @@ class Office:
 
 def _check(checks: Checks, name: str, look: Callable[[], str]) -> None:
     """What `look` says, or what it raises, as a check."""
-    from seqctl.mail.guarding import guarding
+    from seqctl.mail.account.guarding import guarding
 
     try:
         with guarding(name):

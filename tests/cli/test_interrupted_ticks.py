@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from seqctl.mail.sendmail import SendmailCourier
+from seqctl.mail.sending.sendmail import SendmailCourier
 from seqctl.ports.mail import Handover
 from seqctl.service.tick import ticking
 from tests.cli.conftest import Cli

@@ -18,11 +18,12 @@ from typing import Any, NamedTuple
 from seqctl.clock import SystemClock
 from seqctl.domain.model import MailStatus
 from seqctl.domain.sending.accounts import Account
-from seqctl.mail import compose, html_text, imap, letters, sent_names, smtp
+from seqctl.mail.account.smtp_session import Session
+from seqctl.mail.account.wire import Wire
 from seqctl.mail.office import Office
-from seqctl.mail.smtp_attempt import Attempt
-from seqctl.mail.smtp_session import Session
-from seqctl.mail.wire import Wire
+from seqctl.mail.reading import html_text, imap, letters, sent_names
+from seqctl.mail.sending import compose, smtp
+from seqctl.mail.sending.smtp_attempt import Attempt
 from seqctl.ports.mail import Courier, Envelope, Handover, Mailbox
 from seqctl.ports.outbox import Claim
 from seqctl.service.tick import delivering, mailroom, ticking

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from seqctl.domain.sending.accounts import Account, Secret, SecretKind
-from seqctl.mail.urls import server_of
+from seqctl.mail.account.urls import server_of
 from tests.mail.bad_server import password_file
 from tests.mail.servers import MailWorld
 

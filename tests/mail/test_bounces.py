@@ -7,7 +7,7 @@ from typing import NamedTuple
 import pytest
 
 from seqctl.domain.reading.letters import Kind, Letter, taken_for
-from seqctl.mail.letters import read_letter
+from seqctl.mail.reading.letters import read_letter
 
 HARD, SOFT = Kind.BOUNCE_HARD, Kind.BOUNCE_SOFT
 DAEMON = "From: Mail Delivery System <MAILER-DAEMON@mx.example.net>\nReturn-Path: <>"

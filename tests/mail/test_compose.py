@@ -17,9 +17,9 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from seqctl.domain.errors import Refused
-from seqctl.mail.compose import compose
-from seqctl.mail.file_names import safe_name
-from seqctl.mail.headers import cleaned
+from seqctl.mail.sending.compose import compose
+from seqctl.mail.sending.file_names import safe_name
+from seqctl.mail.sending.headers import cleaned
 from seqctl.ports.mail import Attached, Outgoing
 
 MAIL = Outgoing(

@@ -15,8 +15,8 @@ import pytest
 
 from seqctl.domain.contacts.addresses import stored_form
 from seqctl.domain.reading.letters import Kind, Letter, taken_for
-from seqctl.mail.letters import read_letter
-from seqctl.mail.parts import content, first, split_headers, split_mail
+from seqctl.mail.reading.letters import read_letter
+from seqctl.mail.reading.parts import content, first, split_headers, split_mail
 
 DATA = os.environ.get("SEQCTL_TEST_DATA")
 FOLDER = (Path(DATA) if DATA else Path(__file__).parents[2].parent / "shared" / "data") / "mail"

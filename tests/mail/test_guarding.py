@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from seqctl.domain.errors import Busy
-from seqctl.mail.guarding import GuardedCourier, GuardedMailbox
+from seqctl.mail.account.guarding import GuardedCourier, GuardedMailbox
 from seqctl.ports.mail import (
     AccountRefused,
     Arrived,

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqctl.domain.reading.letters import taken_for
-from seqctl.mail.letters import read_letter
+from seqctl.mail.reading.letters import read_letter
 from seqctl.ports.mail import READ_AT_MOST
 
 # Of a busy machine; on an idle one each takes less than a fifth of it.

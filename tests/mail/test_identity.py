@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from seqctl.mail.identity import identity_in
-from seqctl.mail.letters import read_letter
+from seqctl.mail.reading.identity import identity_in
+from seqctl.mail.reading.letters import read_letter
 
 
 def identity(head: str, body: str = "Hi.\n") -> str:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from seqctl.mail import imap
-from seqctl.mail.imap import ImapMailbox
 from seqctl.mail.office import Office
+from seqctl.mail.reading import imap
+from seqctl.mail.reading.imap import ImapMailbox
 from seqctl.ports.mail import READ_AT_MOST, AccountRefused, Arrived, Cursor, Folder, Unreachable
 from tests.mail.accounts import account_of
 from tests.mail.servers import MailWorld

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from seqctl.domain.sending.accounts import Account, Secret, SecretKind, Server
-from seqctl.mail.connecting import Patience
-from seqctl.mail.imap import ImapMailbox
-from seqctl.mail.imap_parts import Fetched, fetched
+from seqctl.mail.account.connecting import Patience
 from seqctl.mail.office import Office
-from seqctl.mail.sent_names import sent_among
+from seqctl.mail.reading.imap import ImapMailbox
+from seqctl.mail.reading.imap_parts import Fetched, fetched
+from seqctl.mail.reading.sent_names import sent_among
 from seqctl.ports.mail import AccountRefused, Arrived, Cursor, Folder, Unreachable
 from tests.mail.bad_imap_server import HANG_UP, BadImapServer
 from tests.mail.bad_server import password_file

@@ -9,7 +9,7 @@ from email.message import EmailMessage
 import pytest
 
 from seqctl.domain.reading.letters import Kind, Letter, taken_for
-from seqctl.mail.letters import read_letter
+from seqctl.mail.reading.letters import read_letter
 
 TOKEN = "17." + "3f" * 12
 HEAD = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import mailbox
 from pathlib import Path
 
-from seqctl.mail.maildir import MaildirCopies
+from seqctl.mail.sending.maildir import MaildirCopies
 
 CONTENT = b"Subject: Hello\r\n\r\n.\r\nFrom me\r\n"
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from seqctl.mail import maildir_reading
-from seqctl.mail.maildir_reading import MaildirMailbox
+from seqctl.mail.reading import maildir_reading
+from seqctl.mail.reading.maildir_reading import MaildirMailbox
 from seqctl.ports.mail import READ_AT_MOST, AccountRefused, Arrived, Folder
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

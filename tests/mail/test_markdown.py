@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqctl.mail.markdown import html_page
+from seqctl.mail.sending.markdown import html_page
 
 
 def body(text: str) -> str:

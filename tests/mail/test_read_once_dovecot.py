@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from seqctl.domain.sending.accounts import NO_LIMITS
-from seqctl.mail.urls import server_of
+from seqctl.mail.account.urls import server_of
 from seqctl.service.contacts.contacts import opt_in
 from seqctl.service.enrollments import pausing
 from seqctl.service.inboxes import inboxes

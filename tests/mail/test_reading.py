@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from seqctl.domain.reading.letters import Kind
-from seqctl.mail.imap import ImapMailbox
+from seqctl.mail.reading.imap import ImapMailbox
 from seqctl.ports.mail import Arrived, Folder
 from seqctl.service.enrollments import pausing
 from seqctl.service.reading.reclassifying import goes_on, reclassify

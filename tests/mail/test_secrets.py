@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from seqctl.domain.sending.accounts import Secret, SecretKind
-from seqctl.mail import secrets
-from seqctl.mail.secrets import Hidden, secret_of
+from seqctl.mail.account import secrets
+from seqctl.mail.account.secrets import Hidden, secret_of
 from seqctl.ports.mail import AccountRefused
 
 CANARY = "canary-secret"

@@ -63,7 +63,7 @@ def test_a_copy_goes_into_sent_once(post: Post) -> None:
 
 @pytest.mark.parametrize("starttls", [False, True])
 def test_starttls_and_tls_from_the_first_byte(post: Post, starttls: bool) -> None:
-    from seqctl.mail.urls import server_of
+    from seqctl.mail.account.urls import server_of
 
     url = post.world.smtp_url("rep", starttls=starttls)
     post.begin("lead1", smtp=server_of(url, post.address))

@@ -10,7 +10,7 @@ import pytest
 
 from seqctl.domain.sending.accounts import Account
 from seqctl.mail.office import Office
-from seqctl.mail.sendmail import SendmailCourier
+from seqctl.mail.sending.sendmail import SendmailCourier
 from seqctl.ports.mail import AccountRefused, Envelope, Verdict
 
 MAIL = Envelope(7, "rep@seq.test", "ann@seq.test", b"Subject: x\r\n\r\n.\r\nhi\r\n")

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from seqctl.domain.sending.accounts import Account, Secret, SecretKind, Server
-from seqctl.mail import smtp
-from seqctl.mail.connecting import Patience, tls_context
-from seqctl.mail.smtp import SmtpCourier
+from seqctl.mail.account.connecting import Patience, tls_context
+from seqctl.mail.sending import smtp
+from seqctl.mail.sending.smtp import SmtpCourier
 from seqctl.ports.mail import AccountRefused, Envelope, Handover, Unreachable, Verdict
 from tests.mail.bad_server import ENDLESS, HANG_UP, OFFERS, SILENT, BadServer, password_file
 from tests.mail.certificates import Authority

@@ -6,8 +6,8 @@ import pytest
 
 from seqctl.domain.errors import WrongUsage
 from seqctl.domain.sending.accounts import Server
-from seqctl.mail.presets import PRESETS
-from seqctl.mail.urls import server_of
+from seqctl.mail.account.presets import PRESETS
+from seqctl.mail.account.urls import server_of
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import pytest
 
 from seqctl.domain.sending.accounts import Server
 from seqctl.domain.sending.retrying import TRIED_FOR, TRIES
-from seqctl.mail.connecting import Patience
+from seqctl.mail.account.connecting import Patience
 from seqctl.mail.office import Office
 from tests.mail.bad_server import HANG_UP, OFFERS, SILENT, BadServer, Script
 from tests.mail.certificates import Authority

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from seqctl.domain.contacts.addresses import parse_address
-from seqctl.mail.header_values import address_in
+from seqctl.mail.reading.header_values import address_in
 from seqctl.service.contacts.blocks import add
 from seqctl.service.enrollments.enrolling import Request, enroll
 from tests.desk import MAILS, Desk

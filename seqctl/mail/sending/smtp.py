@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 
 from seqctl.domain.sending.accounts import Account
 from seqctl.domain.sending.smtp_replies import Verdict
-from seqctl.mail.connecting import Patience, tls_context
-from seqctl.mail.secrets import Hidden, secret_of
-from seqctl.mail.smtp_attempt import Attempt
-from seqctl.mail.smtp_session import Entrance, Session, open_session
+from seqctl.mail.account.connecting import Patience, tls_context
+from seqctl.mail.account.secrets import Hidden, secret_of
+from seqctl.mail.account.smtp_session import Entrance, Session, open_session
+from seqctl.mail.sending.smtp_attempt import Attempt
 from seqctl.ports.mail import AccountRefused, Envelope, Handover, Unreachable
 
 

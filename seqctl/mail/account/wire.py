@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from seqctl.domain.sending.accounts import Server
 from seqctl.domain.sending.smtp_replies import Reply, clean_words, parse_reply
-from seqctl.mail.connecting import Patience, connect, secure, unreachable
+from seqctl.mail.account.connecting import Patience, connect, secure, unreachable
 from seqctl.ports.mail import AccountRefused, Unreachable
 
 _CHUNK = 64 * 1024

@@ -6,9 +6,9 @@ import re
 from typing import NamedTuple
 
 from seqctl.domain.reading.bounce_texts import without_quoted
-from seqctl.mail.header_values import addresses, ids
-from seqctl.mail.html_text import text_of_html
-from seqctl.mail.parts import Headers, Mail, Part, content, split_headers, text_of
+from seqctl.mail.reading.header_values import addresses, ids
+from seqctl.mail.reading.html_text import text_of_html
+from seqctl.mail.reading.parts import Headers, Mail, Part, content, split_headers, text_of
 
 REPORT_AT_MOST = 48 * 1024
 _QUOTES = {

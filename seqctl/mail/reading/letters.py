@@ -7,9 +7,9 @@ from seqctl.domain.reading.letters import Letter
 from seqctl.domain.reading.opt_outs import asks_to_be_left_alone, token_in
 from seqctl.domain.reading.own_text import own_text
 from seqctl.domain.reading.return_dates import return_date
-from seqctl.mail.bounces import failure_of
-from seqctl.mail.complaints import complaint_of
-from seqctl.mail.header_values import (
+from seqctl.mail.reading.bounces import failure_of
+from seqctl.mail.reading.complaints import complaint_of
+from seqctl.mail.reading.header_values import (
     MOST_REFERENCES,
     address_in,
     addresses,
@@ -20,11 +20,11 @@ from seqctl.mail.header_values import (
     one_line,
     seen,
 )
-from seqctl.mail.html_text import text_of_html
-from seqctl.mail.identity import identity_of
-from seqctl.mail.meetings import accepts
-from seqctl.mail.parts import Mail, Part, first, split_mail, text_of
-from seqctl.mail.quoted_mails import read_report
+from seqctl.mail.reading.html_text import text_of_html
+from seqctl.mail.reading.identity import identity_of
+from seqctl.mail.reading.meetings import accepts
+from seqctl.mail.reading.parts import Mail, Part, first, split_mail, text_of
+from seqctl.mail.reading.quoted_mails import read_report
 
 _RECIPIENT_FIELDS = ("to", "cc", "delivered-to", "x-original-to", "envelope-to", "x-delivered-to")
 

@@ -12,13 +12,13 @@ from imap_tools.mailbox import BaseMailBox
 
 from seqctl.domain.sending.accounts import Secret, SecretKind, Server
 from seqctl.domain.sending.smtp_replies import clean_words
-from seqctl.mail.connecting import Patience, trouble, unreachable
-from seqctl.mail.imap_client import BoundedMailBox
-from seqctl.mail.smtp_session import new_secret
+from seqctl.mail.account.connecting import Patience, trouble, unreachable
+from seqctl.mail.account.imap_client import BoundedMailBox
+from seqctl.mail.account.smtp_session import new_secret
 from seqctl.ports.mail import AccountRefused, Unreachable
 
 if TYPE_CHECKING:
-    from seqctl.mail.secrets import Hidden
+    from seqctl.mail.account.secrets import Hidden
 
 
 def open_mailbox(

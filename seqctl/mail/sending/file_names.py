@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from seqctl.mail.headers import cleaned
+from seqctl.mail.sending.headers import cleaned
 
 # What Windows refuses, and what turns the direction of writing ("exe.pdf").
 _UNSAFE = re.compile('[:*?"<>|\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]')

@@ -18,11 +18,11 @@ from seqctl.domain.reading.bounce_texts import (
     status_in,
 )
 from seqctl.domain.reading.letters import Failure
-from seqctl.mail.delivery_reports import Reported, reported
-from seqctl.mail.header_values import address_in, addresses, header_text
-from seqctl.mail.known_bounces import known_recipients
-from seqctl.mail.parts import Mail, first, parameter
-from seqctl.mail.quoted_mails import Report, reported_recipient
+from seqctl.mail.reading.delivery_reports import Reported, reported
+from seqctl.mail.reading.header_values import address_in, addresses, header_text
+from seqctl.mail.reading.known_bounces import known_recipients
+from seqctl.mail.reading.parts import Mail, first, parameter
+from seqctl.mail.reading.quoted_mails import Report, reported_recipient
 
 _NOTIFIED = re.compile(r'\\?"notificationType\\?"\s*:\s*\\?"Bounce')
 _NOTIFIED_FOR_GOOD = re.compile(r'\\?"bounceType\\?"\s*:\s*\\?"Permanent')

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from seqctl.mail.header_values import address_in
+from seqctl.mail.reading.header_values import address_in
 
 if TYPE_CHECKING:
     from email.message import Message

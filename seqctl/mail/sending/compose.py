@@ -10,7 +10,7 @@ import binascii
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from seqctl.mail.headers import head, well_formed
+from seqctl.mail.sending.headers import head, well_formed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,14 +87,14 @@ def _base64(content: bytes) -> bytes:
 
 
 def _alternative(text: _Part, mail: Outgoing) -> _Part:
-    from seqctl.mail.markdown import html_page
+    from seqctl.mail.sending.markdown import html_page
 
     page = _text_part(html_page(well_formed(mail.body)), "html")
     return _multipart("alternative", [text, page], mail.message_id)
 
 
 def _file_part(attached: Attached) -> _Part:
-    from seqctl.mail.file_names import disposition, media_type
+    from seqctl.mail.sending.file_names import disposition, media_type
 
     return _Part(
         f"Content-Type: {media_type(attached.name)}\r\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from seqctl.mail.parts import Mail, Part, first, parameter, text_of
+from seqctl.mail.reading.parts import Mail, Part, first, parameter, text_of
 
 _FOLD = re.compile(r"\n[ \t]")
 _REPLY = re.compile(r"^METHOD\s*:\s*REPLY\s*$", re.I | re.M)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from seqctl.mail.header_values import ids, seen
-from seqctl.mail.parts import Headers, Mail, split_headers
+from seqctl.mail.reading.header_values import ids, seen
+from seqctl.mail.reading.parts import Headers, Mail, split_headers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -6,9 +6,9 @@ import re
 
 from seqctl.domain.errors import Refused
 from seqctl.domain.sending.smtp_replies import Reply, Stage, Verdict, verdict
-from seqctl.mail.headers import wire_address
-from seqctl.mail.smtp_session import Session
-from seqctl.mail.wire import Broken
+from seqctl.mail.account.smtp_session import Session
+from seqctl.mail.account.wire import Broken
+from seqctl.mail.sending.headers import wire_address
 from seqctl.ports.mail import Envelope, Handover
 
 _LINE_END = re.compile(rb"\r\n|\r|\n")

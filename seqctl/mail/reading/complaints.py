@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from seqctl.mail.header_values import address_in, addresses
-from seqctl.mail.parts import Mail, content, decode, first, split_headers
-from seqctl.mail.quoted_mails import Report
+from seqctl.mail.reading.header_values import address_in, addresses
+from seqctl.mail.reading.parts import Mail, content, decode, first, split_headers
+from seqctl.mail.reading.quoted_mails import Report
 
 # Reports about a signature (RFC 6591), and "this is no spam" (RFC 6430): nobody complained.
 _NO_COMPLAINT = {"auth-failure", "not-spam", "dmarc"}

@@ -6,8 +6,8 @@ import base64
 from collections.abc import Callable
 
 from seqctl.domain.sending.smtp_replies import Reply
-from seqctl.mail.secrets import Hidden
-from seqctl.mail.wire import Broken, Wire
+from seqctl.mail.account.secrets import Hidden
+from seqctl.mail.account.wire import Broken, Wire
 
 _CONTINUE = 334
 _PASSWORD_WAYS = ("PLAIN", "LOGIN")

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 from seqctl.domain.contacts.addresses import stored_form
-from seqctl.mail.parts import Headers, decode, first, unbase64
+from seqctl.mail.reading.parts import Headers, decode, first, unbase64
 
 SUBJECT_AT_MOST = 500
 ADDRESS_AT_MOST = 320

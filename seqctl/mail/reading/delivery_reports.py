@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from seqctl.domain.reading.bounce_texts import is_permanent
-from seqctl.mail.header_values import address_in, one_line
+from seqctl.mail.reading.header_values import address_in, one_line
 
 MOST_REPORTED = 100
 _WORDS_AT_MOST = 1000

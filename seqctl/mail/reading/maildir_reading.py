@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from seqctl import durable
-from seqctl.mail.sent_names import sent_among
+from seqctl.mail.reading.sent_names import sent_among
 from seqctl.ports.mail import (
     READ_AT_MOST,
     AccountRefused,

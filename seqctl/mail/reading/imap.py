@@ -14,12 +14,12 @@ from imap_tools.utils import encode_folder
 
 from seqctl.domain.sending.accounts import Account
 from seqctl.domain.sending.smtp_replies import clean_words
-from seqctl.mail.connecting import Patience, tls_context, unreachable
-from seqctl.mail.identity import identity_in
-from seqctl.mail.imap_parts import Fetched, fetched
-from seqctl.mail.imap_session import open_mailbox
-from seqctl.mail.secrets import Hidden, secret_of
-from seqctl.mail.sent_names import sent_among
+from seqctl.mail.account.connecting import Patience, tls_context, unreachable
+from seqctl.mail.account.imap_session import open_mailbox
+from seqctl.mail.account.secrets import Hidden, secret_of
+from seqctl.mail.reading.identity import identity_in
+from seqctl.mail.reading.imap_parts import Fetched, fetched
+from seqctl.mail.reading.sent_names import sent_among
 from seqctl.ports.mail import (
     READ_AT_MOST,
     Arrived,

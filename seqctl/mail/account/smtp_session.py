@@ -15,10 +15,10 @@ from seqctl.domain.sending.smtp_replies import (
     parse_reply,
     verdict,
 )
-from seqctl.mail.connecting import Patience
-from seqctl.mail.secrets import Hidden
-from seqctl.mail.smtp_login import log_in, way_of
-from seqctl.mail.wire import Broken, Wire, greeted
+from seqctl.mail.account.connecting import Patience
+from seqctl.mail.account.secrets import Hidden
+from seqctl.mail.account.smtp_login import log_in, way_of
+from seqctl.mail.account.wire import Broken, Wire, greeted
 from seqctl.ports.mail import AccountRefused, Unreachable
 
 _GOODBYE_SECONDS = 2.0

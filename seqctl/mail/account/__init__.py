@@ -1,0 +1,4 @@
+"""Connections, log-ins, secrets and what providers ask for.
+
+No mail is made, sent or read here.
+"""
