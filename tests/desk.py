@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from seqctl.clock import SystemClock
 from seqctl.domain.model import Contact, Enrollment, Event, User
-from seqctl.files.sequences import read_sequence_text
+from seqctl.files.sequences.sequences import read_sequence_text
 from seqctl.ports.contacts import ContactChange
 from seqctl.service.doctor import examine
 from seqctl.service.enrollments import enrolling, marking, pausing, reenrolling

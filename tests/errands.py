@@ -9,7 +9,7 @@ from typing import Any
 
 from seqctl.domain.model import Contact, Event, User
 from seqctl.domain.sending.accounts import NO_LIMITS, Account, Limits
-from seqctl.files.sequences import read_sequence_text
+from seqctl.files.sequences.sequences import read_sequence_text
 from seqctl.mail.office import Office
 from seqctl.ports.contacts import ContactChange
 from seqctl.ports.mail import Courier, Envelope, Handover

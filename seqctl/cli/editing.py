@@ -72,7 +72,7 @@ def _edited(session: Session, name: str, contact: str, file: str | None) -> Outc
 
 def _edit(session: Session, name: str, contact: str, file: str | None) -> tuple[int, bool]:
     """The enrollment's id, and whether it was changed."""
-    from seqctl.files.sequence_edits import edit_text
+    from seqctl.files.sequences.sequence_edits import edit_text
     from seqctl.service.enrollments.editing import open_edit
 
     opened = open_edit(session.store, session.user, name, contact)
@@ -93,8 +93,8 @@ def _edit(session: Session, name: str, contact: str, file: str | None) -> tuple[
 
 def _save(session: Session, opened: Editing, path: Path, shown: str) -> bool:
     """Store what was written; False if it changes nothing."""
-    from seqctl.files.sequence_edits import read_edit
-    from seqctl.files.sequences import read_file
+    from seqctl.files.sequences.sequence_edits import read_edit
+    from seqctl.files.sequences.sequences import read_file
     from seqctl.service.enrollments.editing import save_edit
 
     text = read_file(path)

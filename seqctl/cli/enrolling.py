@@ -258,7 +258,7 @@ def _selected(session: Session, segment: str | None, where: list[str]) -> list[s
 
 def _of_file(file: str) -> dict[str, str | None]:
     """The addresses that a file names; of those who said no there, by which code."""
-    from seqctl.files.contacts import ContactRow, read_contacts
+    from seqctl.files.contacts.contacts import ContactRow, read_contacts
 
     found: dict[str, str | None] = {}
     for row in read_contacts(file):

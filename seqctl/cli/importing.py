@@ -7,7 +7,7 @@ from pathlib import Path
 
 from seqctl.cli.session import Session
 from seqctl.domain.errors import WrongUsage
-from seqctl.files.contacts import ContactRow, Rejected, read_contacts
+from seqctl.files.contacts.contacts import ContactRow, Rejected, read_contacts
 from seqctl.service.acting import user_named
 from seqctl.service.contacts.contacts import Edit, parse_assignments
 from seqctl.service.contacts.importing import Imported, Plan, Rejection, import_contacts

@@ -16,7 +16,7 @@ def read_all(
     files: list[str], users: list[str] | None
 ) -> tuple[list[tuple[str, SequenceDraft]], list[tuple[str, SeqctlError]]]:
     """The files that are right, and the mistakes of the others; a name may stand in one only."""
-    from seqctl.files.sequences import Mistake, SequenceFileErrors, read_sequence
+    from seqctl.files.sequences.sequences import Mistake, SequenceFileErrors, read_sequence
 
     good: dict[str, tuple[str, SequenceDraft]] = {}
     bad: list[tuple[str, SeqctlError]] = []
@@ -56,7 +56,7 @@ def tell_failures(session: Session, failed: list[tuple[str, SeqctlError]]) -> in
 def yaml_of(name: str, version: Version, sharing: Sharing | None = None) -> str:
     """A version of a sequence as YAML that reads back equal."""
     from seqctl.domain.model import SequenceDraft
-    from seqctl.files.sequences import write_sequence
+    from seqctl.files.sequences.sequences import write_sequence
 
     return write_sequence(SequenceDraft(name, version.settings, version.steps, sharing))
 

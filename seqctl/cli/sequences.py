@@ -57,8 +57,8 @@ def new(session: Session, name: Name, to: To = None) -> None:
         seqctl sequence new founders-intro
         seqctl sequence new founders-intro --to sequences/intro.yaml
     """
-    from seqctl.files.sequence_values import read_name
-    from seqctl.files.sequences import new_sequence_text
+    from seqctl.files.sequences.sequence_values import read_name
+    from seqctl.files.sequences.sequences import new_sequence_text
 
     try:
         read_name(name)
@@ -178,7 +178,7 @@ def schema(session: Session) -> None:
         seqctl sequence schema > sequence.schema.json
     """
     from seqctl.cli.output import json_text
-    from seqctl.files.sequences import sequence_json_schema
+    from seqctl.files.sequences.sequences import sequence_json_schema
 
     document = sequence_json_schema()
     session.emit(document)

@@ -73,7 +73,7 @@ def refuse_empty(given: Iterable[tuple[str, object]], names: Mapping[str, str]) 
 
 
 def _lines_of_stdin() -> list[str]:
-    from seqctl.files.decoding import read_lines
+    from seqctl.files.contacts.decoding import read_lines
 
     lines = (line.strip() for line in read_lines(STDIN))
     return [line for line in lines if line and not line.startswith("#")]

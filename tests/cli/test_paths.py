@@ -85,7 +85,7 @@ def test_an_attachment_or_a_body_that_is_no_file(places: Cli, place: str) -> Non
 
 
 def test_standard_input_without_an_end(places: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    from seqctl.files import decoding
+    from seqctl.files.contacts import decoding
 
     monkeypatch.setattr(decoding, "MOST_BYTES", 1000)
     long = Path(places.folder / "long.csv")

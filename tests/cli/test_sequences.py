@@ -8,7 +8,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from seqctl.files.sequences import read_sequence, sequence_json_schema
+from seqctl.files.sequences.sequences import read_sequence, sequence_json_schema
 from tests.cli.conftest import Cli
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

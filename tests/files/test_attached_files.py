@@ -9,8 +9,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from seqctl.domain.model import Attachment, Email, SequenceDraft, Version
-from seqctl.files.sequence_edits import Edited, edit_text, read_edit
-from seqctl.files.sequences import (
+from seqctl.files.sequences.sequence_edits import Edited, edit_text, read_edit
+from seqctl.files.sequences.sequences import (
     Mistake,
     SequenceFileErrors,
     read_sequence_text,

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from seqctl.domain.errors import BadFile
-from seqctl.files.contacts import ContactRow, Rejected, read_contacts
+from seqctl.files.contacts.contacts import ContactRow, Rejected, read_contacts
 
 DATA = Path(__file__).parent / "data"
 REAL = Path(__file__).parents[3] / "shared" / "data" / "us-500.csv"

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from seqctl.domain.errors import BadFile
-from seqctl.files.contacts import ContactRow, Rejected, read_contacts
+from seqctl.files.contacts.contacts import ContactRow, Rejected, read_contacts
 
 DATA = Path(__file__).parent / "data"
 CARDS = (DATA / "cards.vcf").read_bytes()

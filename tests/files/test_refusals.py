@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from seqctl.files.contacts import ContactRow, read_contacts
+from seqctl.files.contacts.contacts import ContactRow, read_contacts
 
 NO, BACK, BOTH, NONE = "opted_out", "bounced", "both", ""
 

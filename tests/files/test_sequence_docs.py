@@ -12,8 +12,8 @@ from seqctl.domain.enrollments.lifecycle import Plan
 from seqctl.domain.model import Email, Enrollment, Settings, Status, Step, TaskPlan, Version
 from seqctl.domain.texts.template_sandbox import FILTERS
 from seqctl.domain.timing.measures import Calendar, Days, Delay, Unit, Window
-from seqctl.files.sequence_schema import PARTS
-from seqctl.files.sequences import read_sequence_text
+from seqctl.files.sequences.sequence_schema import PARTS
+from seqctl.files.sequences.sequences import read_sequence_text
 
 ROOT = Path(__file__).parents[2]
 DOCS = (ROOT / "docs" / "sequences.md").read_text()

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from seqctl.domain.model import Sharing, Step, Version
-from seqctl.files.sequence_edits import edit_text, read_edit
-from seqctl.files.sequences import SequenceFileErrors, read_sequence_text, write_sequence
+from seqctl.files.sequences.sequence_edits import edit_text, read_edit
+from seqctl.files.sequences.sequences import SequenceFileErrors, read_sequence_text, write_sequence
 
 SOURCE = """\
 name: intro

@@ -12,7 +12,7 @@ import seqctl.files
 from seqctl.domain.model import Email, SequenceDraft, Settings, Sharing, Step, TaskPlan
 from seqctl.domain.texts import content
 from seqctl.domain.timing.measures import Days, Delay, Unit, Window
-from seqctl.files.sequences import (
+from seqctl.files.sequences.sequences import (
     NIGHT_NOTE,
     SequenceFileErrors,
     new_sequence_text,

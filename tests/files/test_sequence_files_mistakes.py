@@ -7,7 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from seqctl.files.sequences import Mistake, SequenceFileErrors, read_sequence, read_sequence_text
+from seqctl.files.sequences.sequences import (
+    Mistake,
+    SequenceFileErrors,
+    read_sequence,
+    read_sequence_text,
+)
 
 DATA = Path(__file__).parent / "data"
 HEAD = "name: a\nwindow: 08:00-18:00\n"

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from seqctl.domain.model import Email, SequenceDraft, Settings, Sharing, Step, TaskPlan
 from seqctl.domain.timing.measures import Days, Delay, Unit, Window
-from seqctl.files.sequences import read_sequence, read_sequence_text, write_sequence
+from seqctl.files.sequences.sequences import read_sequence, read_sequence_text, write_sequence
 
 DATA = Path(__file__).parent / "data"
 EXAMPLES = Path(__file__).parents[2] / "examples"

@@ -13,7 +13,7 @@ from typing import Any
 from seqctl.domain.model import Contact, Event, User
 from seqctl.domain.sending.accounts import NO_LIMITS, Account, Limits, Secret, SecretKind
 from seqctl.domain.sending.message_ids import message_of
-from seqctl.files.sequences import read_sequence_text
+from seqctl.files.sequences.sequences import read_sequence_text
 from seqctl.mail.account.urls import server_of
 from seqctl.mail.office import Office
 from seqctl.ports.contacts import ContactChange

@@ -14,7 +14,7 @@ import pytest
 from seqctl.domain.model import Contact
 from seqctl.domain.sending.accounts import Account
 from seqctl.domain.sending.message_ids import message_id
-from seqctl.files.sequences import read_sequence_text
+from seqctl.files.sequences.sequences import read_sequence_text
 from seqctl.mail.office import Office
 from seqctl.service.enrollments import enrolling
 from seqctl.service.inboxes import inboxes

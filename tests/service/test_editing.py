@@ -11,8 +11,8 @@ import pytest
 from seqctl.clock import SystemClock
 from seqctl.domain.errors import NotFound, Refused
 from seqctl.domain.model import Enrollment, Sharing, Status, User, Waiting
-from seqctl.files.sequence_edits import edit_text, read_edit
-from seqctl.files.sequences import read_sequence_text
+from seqctl.files.sequences.sequence_edits import edit_text, read_edit
+from seqctl.files.sequences.sequences import read_sequence_text
 from seqctl.service.contacts import contacts
 from seqctl.service.enrollments import editing, enrolling, pausing
 from seqctl.service.inboxes import inboxes

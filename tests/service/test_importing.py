@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from seqctl.files.contacts import ContactRow
+from seqctl.files.contacts.contacts import ContactRow
 from seqctl.service.contacts.contacts import Edit
 from seqctl.service.contacts.importing import Imported, Plan, import_contacts
 from tests.contact_world import NOW, World

@@ -10,7 +10,7 @@ import pytest
 
 from seqctl.domain.errors import NotFound, Refused
 from seqctl.domain.model import SequenceDraft, Sharing, User
-from seqctl.files.sequences import read_sequence_text
+from seqctl.files.sequences.sequences import read_sequence_text
 from seqctl.service.contacts import contacts
 from seqctl.service.enrollments import enrolling
 from seqctl.service.sequences import sequences

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from seqctl.files.sequence_edits import edit_text, read_edit
+from seqctl.files.sequences.sequence_edits import edit_text, read_edit
 from seqctl.service.enrollments import editing, pausing
 from seqctl.service.tasks import close_task
 from tests.desk import MONDAY, ZONE, Desk, RealDesk, codes

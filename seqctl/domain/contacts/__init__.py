@@ -1,4 +1,4 @@
 """Addresses, filters, and what is compared in folded form.
 
-Contact files are read in `files/contacts`.
+Contact files are read in `files/contacts/contacts`.
 """

@@ -1,4 +1,4 @@
 """Contacts, their import, segments and the block list.
 
-What a file says is read in `files/contacts`.
+What a file says is read in `files/contacts/contacts`.
 """

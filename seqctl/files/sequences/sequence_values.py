@@ -14,7 +14,7 @@ from typing import Any
 
 from seqctl.domain.model import CONTACT_ZONE
 from seqctl.domain.timing.measures import Days, Delay, Unit, Window
-from seqctl.files.yaml_positions import shown
+from seqctl.files.sequences.yaml_positions import shown
 
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 LONGEST_DAYS = 3650

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 from typing import Any, cast
 
-from seqctl.files.decoding import clean
-from seqctl.files.heads import split_name
-from seqctl.files.objects import Item, numbered, table_of
-from seqctl.files.tables import Rejected, Table
+from seqctl.files.contacts.decoding import clean
+from seqctl.files.contacts.heads import split_name
+from seqctl.files.contacts.objects import Item, numbered, table_of
+from seqctl.files.contacts.tables import Rejected, Table
 
 _BEGIN = re.compile(r"^[ \t]*BEGIN[ \t]*:[ \t]*VCARD[ \t]*$", re.IGNORECASE | re.MULTILINE)
 _END = re.compile(r"^[ \t]*END[ \t]*:[ \t]*VCARD[ \t]*$", re.IGNORECASE | re.MULTILINE)

@@ -17,14 +17,25 @@ from seqctl.domain.model import (
     TaskPlan,
 )
 from seqctl.domain.texts.templates import check_template
-from seqctl.files.attached_files import NOTHING_KEPT, AttachedFiles
-from seqctl.files.body_files import MAX_FILE, UnreadableFile, read_body_file, read_text_file
-from seqctl.files.sequence_writer import new_sequence_text, write_sequence
+from seqctl.files.sequences.attached_files import NOTHING_KEPT, AttachedFiles
+from seqctl.files.sequences.body_files import (
+    MAX_FILE,
+    UnreadableFile,
+    read_body_file,
+    read_text_file,
+)
+from seqctl.files.sequences.sequence_writer import new_sequence_text, write_sequence
 
 if TYPE_CHECKING:
-    from seqctl.files.sequence_schema import EmailPart, SequenceFile, SharePart, StepPart, TaskPart
-    from seqctl.files.yaml_positions import Document, Place
-    from seqctl.files.yaml_positions import Path as KeyPath
+    from seqctl.files.sequences.sequence_schema import (
+        EmailPart,
+        SequenceFile,
+        SharePart,
+        StepPart,
+        TaskPart,
+    )
+    from seqctl.files.sequences.yaml_positions import Document, Place
+    from seqctl.files.sequences.yaml_positions import Path as KeyPath
 
 __all__ = [
     "Mistake",
@@ -101,8 +112,8 @@ def read_keys(text: str, name: str) -> Document:
 
     Raises SequenceFileErrors for a text over 1 MB; other mistakes stand in the document.
     """
-    from seqctl.files.sequence_schema import known_keys
-    from seqctl.files.yaml_positions import read_document
+    from seqctl.files.sequences.sequence_schema import known_keys
+    from seqctl.files.sequences.yaml_positions import read_document
 
     if len(text.encode(errors="replace")) > MAX_FILE:
         raise SequenceFileErrors([Mistake(name, 1, 1, "the file is larger than 1 MB; split it")])
@@ -120,8 +131,8 @@ def draft_of(
 
     `kept` are attachments that need no file, by their name. Raises SequenceFileErrors with every mistake.
     """
-    from seqctl.files.sequence_rules import check_users
-    from seqctl.files.sequence_schema import read_shape
+    from seqctl.files.sequences.sequence_rules import check_users
+    from seqctl.files.sequences.sequence_schema import read_shape
 
     if users is not None:
         document.mistakes += check_users(document, users)
@@ -130,7 +141,7 @@ def draft_of(
 
 def sequence_json_schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of a sequence file, for editors."""
-    from seqctl.files import sequence_schema
+    from seqctl.files.sequences import sequence_schema
 
     return sequence_schema.sequence_json_schema()
 
@@ -155,7 +166,7 @@ class _Reading:
     def draft(
         self, shape: SequenceFile | None, misshapen: list[tuple[Place, str]]
     ) -> SequenceDraft:
-        from seqctl.files.sequence_rules import check_rules, mail_paths
+        from seqctl.files.sequences.sequence_rules import check_rules, mail_paths
 
         document = self.document
         found = document.mistakes + check_rules(document) + list(self._body_file_mistakes())
@@ -168,7 +179,7 @@ class _Reading:
         return self._built(shape)
 
     def _body_file_mistakes(self) -> Iterator[tuple[Place, str]]:
-        from seqctl.files.sequence_rules import mail_paths
+        from seqctl.files.sequences.sequence_rules import mail_paths
 
         for path in mail_paths(self.document):
             wanted = self.document.at((*path, "body_file"))
@@ -236,7 +247,7 @@ class _Reading:
 
 def _first(mistakes: list[Mistake]) -> list[Mistake]:
     """The first MOST_TOLD mistakes, and how many more there are."""
-    from seqctl.files.yaml_positions import MOST_TOLD
+    from seqctl.files.sequences.yaml_positions import MOST_TOLD
 
     more = len(mistakes) - MOST_TOLD
     if more <= 0:

@@ -8,10 +8,10 @@ from types import MappingProxyType
 from typing import Any, cast
 
 from seqctl.domain.model import Attachment
-from seqctl.files.body_files import UnreadableFile, path_inside, read_content
-from seqctl.files.sequence_values import read_file_name
-from seqctl.files.yaml_positions import Document, Place, shown
-from seqctl.files.yaml_positions import Path as KeyPath
+from seqctl.files.sequences.body_files import UnreadableFile, path_inside, read_content
+from seqctl.files.sequences.sequence_values import read_file_name
+from seqctl.files.sequences.yaml_positions import Document, Place, shown
+from seqctl.files.sequences.yaml_positions import Path as KeyPath
 
 MOST_BYTES = 10_000_000
 NOTHING_KEPT: Mapping[str, Attachment] = MappingProxyType({})

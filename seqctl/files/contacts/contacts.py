@@ -8,10 +8,10 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from seqctl.domain.contacts.addresses import InvalidAddress, parse_addresses
-from seqctl.files.decoding import name_of, read_text
-from seqctl.files.heads import Plan, plan_columns, split_name
-from seqctl.files.refusals import is_set, said_by
-from seqctl.files.tables import Cells, Rejected, Table, read_delimited
+from seqctl.files.contacts.decoding import name_of, read_text
+from seqctl.files.contacts.heads import Plan, plan_columns, split_name
+from seqctl.files.contacts.refusals import is_set, said_by
+from seqctl.files.contacts.tables import Cells, Rejected, Table, read_delimited
 
 __all__ = ["ContactRow", "Rejected", "read_contacts"]
 
@@ -54,7 +54,7 @@ def read_contacts(
 
 
 def _table(text: str, suffix: str, name: str) -> Table:
-    from seqctl.files import objects, vcard
+    from seqctl.files.contacts import objects, vcard
 
     beginning = text.lstrip()[:1]
     if vcard.looks_like_vcard(text):

@@ -8,8 +8,8 @@ from collections.abc import Generator, Iterable, Iterator
 from typing import Any, NoReturn, cast
 
 from seqctl.domain.errors import BadFile
-from seqctl.files.decoding import clean
-from seqctl.files.tables import Cells, Rejected, Table, check_columns
+from seqctl.files.contacts.decoding import clean
+from seqctl.files.contacts.tables import Cells, Rejected, Table, check_columns
 
 Item = tuple[int, dict[str, str]] | Rejected
 

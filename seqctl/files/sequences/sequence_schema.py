@@ -21,8 +21,8 @@ from pydantic import (
 )
 
 from seqctl.domain.timing.measures import Days, Delay, Window
-from seqctl.files import sequence_values as values
-from seqctl.files.yaml_positions import BROKEN, Document, Path, Place
+from seqctl.files.sequences import sequence_values as values
+from seqctl.files.sequences.yaml_positions import BROKEN, Document, Path, Place
 
 DURATION_SCHEMA = {"type": "string", "pattern": "^ *[0-9]+ +(minute|hour|day|week)s? *$"}
 TIME_PATTERN = "([01]?[0-9]|2[0-3]):[0-5][0-9]"

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from seqctl.domain.contacts.filters import property_name
 from seqctl.domain.errors import BadFile
-from seqctl.files.decoding import STANDARD_INPUT
-from seqctl.files.refusals import flag_of, is_status, key
+from seqctl.files.contacts.decoding import STANDARD_INPUT
+from seqctl.files.contacts.refusals import flag_of, is_status, key
 
 # Each field's heads (see `_key`), the preferred ones first. Where several have a value, the most
 # preferred wins; the others are kept as properties, or as further addresses.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from seqctl.files.sequence_values import CONTROL
+from seqctl.files.sequences.sequence_values import CONTROL
 
 MAX_FILE = 1_000_000
 

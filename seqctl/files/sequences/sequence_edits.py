@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 from seqctl.domain.model import Attachment, SequenceDraft, Settings, Step, Version
-from seqctl.files.sequence_writer import settings_lines, steps_lines, write_sequence
-from seqctl.files.sequences import Mistake, SequenceFileErrors, draft_of, read_keys
+from seqctl.files.sequences.sequence_writer import settings_lines, steps_lines, write_sequence
+from seqctl.files.sequences.sequences import Mistake, SequenceFileErrors, draft_of, read_keys
 
 if TYPE_CHECKING:
-    from seqctl.files.yaml_positions import Document, Place
-    from seqctl.files.yaml_positions import Path as KeyPath
+    from seqctl.files.sequences.yaml_positions import Document, Place
+    from seqctl.files.sequences.yaml_positions import Path as KeyPath
 
 SETTINGS = {
     "title": ("title",),

@@ -14,8 +14,8 @@ from typing import Any, TypeVar, cast
 from seqctl.domain.errors import Refused
 from seqctl.domain.texts.templates import check_template
 from seqctl.domain.timing.measures import Calendar, Days
-from seqctl.files import sequence_values as values
-from seqctl.files.yaml_positions import MOST_TOLD, Document, Path, Place, shown
+from seqctl.files.sequences import sequence_values as values
+from seqctl.files.sequences.yaml_positions import MOST_TOLD, Document, Path, Place, shown
 
 MOST_STEPS = 1_000
 Finding = tuple[Place, str]
