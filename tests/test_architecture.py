@@ -104,6 +104,58 @@ def test_each_part_imports_only_what_its_arrow_allows(part: str) -> None:
     assert [i for i in found if not allowed(i, part)] == []
 
 
+# Which rooms of a layer each of its rooms may ask; what lies beside the rooms is named as it is.
+ROOMS: dict[str, dict[str, set[str]]] = {
+    "domain": {
+        "timing": {"errors"},
+        "contacts": {"errors", "timing"},
+        "sending": {"errors", "contacts"},
+        "reading": set(),
+        "model": {"timing", "sending"},
+        "texts": {"errors", "model", "timing"},
+        "enrollments": {"errors", "model", "timing", "sending", "texts"},
+    },
+    "service": {
+        "enrollments": {"acting", "outcome", "plans"},
+        "sending": {"enrollments", "plans"},
+        "reading": {"enrollments", "sending", "plans"},
+        "tick": {"enrollments", "sending", "reading", "plans", "clocks", "halting"},
+        "contacts": {"enrollments", "sending", "acting", "views"},
+        "inboxes": {"enrollments", "sending", "acting", "plans", "halting"},
+        "sequences": {"enrollments", "contacts", "acting", "halting"},
+    },
+    "mail": {"account": set(), "sending": {"account"}, "reading": {"account"}},
+    "files": {"contacts": set(), "sequences": set()},
+}
+
+
+@pytest.mark.parametrize(
+    ("layer", "room"), [(layer, room) for layer, rooms in ROOMS.items() for room in rooms]
+)
+def test_a_room_asks_only_the_rooms_that_it_may(layer: str, room: str) -> None:
+    asked = {
+        Path(other).parts[1].removesuffix(".py")
+        for path in files(f"{layer}/{room}")
+        for other in asked_by(path)
+        if other.startswith(f"{layer}/")
+    }
+    assert asked - {room, "__init__"} <= ROOMS[layer][room]
+
+
+def test_every_folder_is_a_known_room_and_says_what_lives_there() -> None:
+    known = {(layer, room) for layer, rooms in ROOMS.items() for room in rooms}
+    for layer in ROOMS:
+        folders = {
+            path.name for path in (ROOT / layer).iterdir() if (path / "__init__.py").exists()
+        }
+        assert folders <= {room for found, room in known if found == layer}
+        for folder in folders:
+            text = ast.get_docstring(ast.parse((ROOT / layer / folder / "__init__.py").read_text()))
+            assert (text or "").count("\n\n") == 1, (
+                f"{layer}/{folder}: what lives here, and what not?"
+            )
+
+
 OWNED = {
     "sqlite3": "store",
     "sqlite_utils": "store",
