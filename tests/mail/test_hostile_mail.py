@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Callable
 
 import pytest
@@ -15,7 +14,6 @@ from seqctl.mail.reading.letters import read_letter
 from seqctl.ports.mail import READ_AT_MOST
 
 # Of a busy machine; on an idle one each takes less than a fifth of it.
-SECONDS = 2.0
 HEAD = (
     b"From: Ann <ann@example.org>\r\nTo: me@example.com\r\nSubject: Hello\r\nMIME-Version: 1.0\r\n"
     b"Date: Tue, 24 Nov 2026 10:00:00 +0000\r\nMessage-ID: <1@x>\r\n"
@@ -100,13 +98,12 @@ MAILS: dict[str, Callable[[], bytes]] = {
 }
 
 
+@pytest.mark.timeout(30)  # what takes a moment would take minutes if it grew with the square
 @pytest.mark.parametrize("name", MAILS)
 def test_it_is_read_in_a_moment(name: str) -> None:
     raw = MAILS[name]()[:READ_AT_MOST]
-    began = time.perf_counter()
     letter = read_letter(raw)
     taken_for(letter)
-    assert time.perf_counter() - began < SECONDS
     assert len(letter.subject) <= 500
     assert len(letter.references) <= 50
     assert len(letter.recipients) <= 100

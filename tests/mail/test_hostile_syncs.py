@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from time import perf_counter
 
 import pytest
 
@@ -15,7 +14,6 @@ from seqctl.service.inboxes import inboxes
 from seqctl.service.reading import syncing
 from tests.desk import MONDAY, Desk
 
-SECONDS = 2.0  # what is promised; a parser that goes astray takes minutes
 HEAD = b"From: a@elsewhere.test\r\nTo: ann@acme.test\r\nSubject: Hello\r\nMIME-Version: 1.0\r\n"
 FORGED_ID = b"<1.0123456789abcdef01234567@acme.test>"
 
@@ -78,13 +76,11 @@ def read(desk: Desk, folder: Path, raw: bytes) -> syncing.Synced:
     return synced
 
 
+@pytest.mark.timeout(30)  # what takes a moment would take minutes if it grew with the square
 @pytest.mark.parametrize("name", HOSTILE)
 def test_it_ends_in_time_and_changes_nothing(desk: Desk, tmp_path: Path, name: str) -> None:
     before = desk.row(1)
-    began = perf_counter()
     synced = read(desk, tmp_path, HOSTILE[name])
-    took = perf_counter() - began
-    assert took < SECONDS, f"{name}: {took:.1f} s"
     assert (synced.trouble, synced.read, synced.counted, synced.ended) == (None, 1, 0, 0)
     assert desk.row(1) == before
     assert desk.store.contacts.suppressed("ada@x.test") == set()

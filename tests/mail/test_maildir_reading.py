@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -184,11 +183,10 @@ def test_no_maildir(tmp_path: Path, what: str) -> None:
     assert caught.value.hint == f"ls -la '{path}'"
 
 
+@pytest.mark.timeout(30)  # what takes a moment would take minutes if it grew with the square
 def test_a_large_maildir_that_is_known_costs_little(place: Path) -> None:
     keys = [f"{SECONDS}.M{number}.host" for number in range(5_000)]
     for key in keys:
         (place / "cur" / f"{key}:2,S").touch()
     box = MaildirMailbox(str(place))
-    began = time.perf_counter()
     assert list(box.new(Folder.INBOX, None, keys, NOW)) == []
-    assert time.perf_counter() - began < 1

@@ -9,7 +9,7 @@ from seqctl.mail.reading.header_values import address_in
 from seqctl.service.contacts.blocks import add
 from seqctl.service.enrollments.enrolling import Request, enroll
 from tests.desk import MAILS, Desk
-from tests.domain.test_folding import ONE, TWO
+from tests.domain.contacts.test_folding import ONE, TWO
 
 ASKS = MAILS + "unenroll_on: {company_reply: true, company_meeting: true}\n"
 

@@ -17,7 +17,7 @@ from seqctl.store import open_store
 from seqctl.store.backup import back_up, restore
 from tests.mail.post import Post
 from tests.mail.servers import MailWorld
-from tests.service.test_last_moment import BusyOffice
+from tests.service.tick.test_last_moment import BusyOffice
 
 LEADS = ("lead1", "lead2", "lead3")
 TASK_FIRST = """\

@@ -34,7 +34,7 @@ from tests.store.test_migrations import released_1
 from tests.workspaces import CLOCK, MONDAY, add_contacts, found, opened
 
 __all__ = ["cli"]
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 NOBODY = 65534
 _HOLD = """
 import sys

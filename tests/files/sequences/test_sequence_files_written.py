@@ -11,8 +11,8 @@ from seqctl.domain.model import Email, SequenceDraft, Settings, Sharing, Step, T
 from seqctl.domain.timing.measures import Days, Delay, Unit, Window
 from seqctl.files.sequences.sequences import read_sequence, read_sequence_text, write_sequence
 
-DATA = Path(__file__).parent / "data"
-EXAMPLES = Path(__file__).parents[2] / "examples"
+DATA = Path(__file__).parents[1] / "data"
+EXAMPLES = Path(__file__).parents[3] / "examples"
 
 
 def read_back(draft: SequenceDraft) -> SequenceDraft:

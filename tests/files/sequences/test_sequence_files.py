@@ -21,8 +21,8 @@ from seqctl.files.sequences.sequences import (
     sequence_json_schema,
 )
 
-DATA = Path(__file__).parent / "data"
-EXAMPLES = Path(__file__).parents[2] / "examples"
+DATA = Path(__file__).parents[1] / "data"
+EXAMPLES = Path(__file__).parents[3] / "examples"
 SCHEMA_FILE = Path(seqctl.files.__file__).parent / "sequence.schema.json"
 MINIMAL = "name: short\nsteps:\n  - task: {title: Ring}\n"
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from seqctl.domain.errors import BadFile
 from seqctl.files.contacts.contacts import ContactRow, Rejected, read_contacts
 
-DATA = Path(__file__).parent / "data"
+DATA = Path(__file__).parents[1] / "data"
 CARDS = (DATA / "cards.vcf").read_bytes()
 OBJECTS = [{"email": "a@x.test", "note": 'say "hi", twice', "tags": [1, {"a": None}]}] * 3
 WHOLE = [

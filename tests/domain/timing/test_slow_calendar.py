@@ -6,13 +6,13 @@ from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 
 import pytest
-from slow_calendar import SlowStep, added, advance, left_at, local, place, whole
 
 from seqctl.domain.enrollments import lifecycle
 from seqctl.domain.enrollments.lifecycle import Plan
 from seqctl.domain.model import Email, Enrollment, Settings, Status, Step, TaskPlan, Version
 from seqctl.domain.timing import schedule
 from seqctl.domain.timing.measures import Calendar, Days, Delay, Unit, Window
+from tests.domain.timing.slow_calendar import SlowStep, added, advance, left_at, local, place, whole
 
 ZONES = (
     "Europe/Stockholm",

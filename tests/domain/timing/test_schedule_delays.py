@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from schedule_words import (
+
+from seqctl.domain.timing import schedule
+from seqctl.domain.timing.measures import Delay
+from tests.domain.timing.schedule_words import (
     APIA,
     LORD_HOWE,
     NEW_YORK,
@@ -16,9 +19,6 @@ from schedule_words import (
     shown,
     weeks,
 )
-
-from seqctl.domain.timing import schedule
-from seqctl.domain.timing.measures import Delay
 
 
 @pytest.mark.parametrize("rule", ["every", "weekdays", "business"])

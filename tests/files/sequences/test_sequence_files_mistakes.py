@@ -14,7 +14,7 @@ from seqctl.files.sequences.sequences import (
     read_sequence_text,
 )
 
-DATA = Path(__file__).parent / "data"
+DATA = Path(__file__).parents[1] / "data"
 HEAD = "name: a\nwindow: 08:00-18:00\n"
 FIRST = "steps:\n  - email: {subject: x, body: y}\n"
 

@@ -5,7 +5,11 @@ from __future__ import annotations
 from datetime import date, time
 
 import pytest
-from schedule_words import (
+
+from seqctl.domain.errors import Refused
+from seqctl.domain.timing import schedule
+from seqctl.domain.timing.measures import Calendar, Days, Delay, Window
+from tests.domain.timing.schedule_words import (
     APIA,
     LORD_HOWE,
     NEW_YORK,
@@ -19,10 +23,6 @@ from schedule_words import (
     shown,
     weeks,
 )
-
-from seqctl.domain.errors import Refused
-from seqctl.domain.timing import schedule
-from seqctl.domain.timing.measures import Calendar, Days, Delay, Window
 
 
 def placed(

@@ -1,7 +1,6 @@
 """Templates: what they may say, what they give, and what they refuse."""
 
 import json
-import time
 
 import pytest
 from hypothesis import given
@@ -109,6 +108,7 @@ def test_an_empty_field_is_never_written_out(text: str, field: str) -> None:
     assert caught.value.code == "MISSING_FIELD"
 
 
+@pytest.mark.timeout(30)  # what takes a moment would take minutes if it grew with the square
 @pytest.mark.parametrize(
     "text",
     [
@@ -133,10 +133,8 @@ def test_what_cannot_be_worked_out_is_a_fault(text: str) -> None:
     long = ContactFields(
         "a@b.test", "Ann", properties={"city": "Oslo", "long": "x" * 20_001, "half": "x" * 10_001}
     )
-    began = time.perf_counter()
     with pytest.raises(TemplateFault) as caught:
         rendered(text, long)
-    assert time.perf_counter() - began < 1
     assert caught.value.code == "TEMPLATE_ERROR"
 
 
@@ -147,6 +145,7 @@ def test_a_text_longer_than_a_megabyte_is_a_fault() -> None:
             rendered(text, large)
 
 
+@pytest.mark.timeout(30)  # what takes a moment would take minutes if it grew with the square
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -197,9 +196,7 @@ def test_a_text_longer_than_a_megabyte_is_a_fault() -> None:
     ],
 )
 def test_what_a_template_may_not_hold(text: str, expected: tuple[int, int | None, str]) -> None:
-    began = time.perf_counter()
     line, column, message = check_template(text)[0]
-    assert time.perf_counter() - began < 2
     assert (line, column) == expected[:2]
     assert expected[2] in message
     with pytest.raises(TemplateFault):

@@ -15,7 +15,7 @@ from seqctl.domain.timing.measures import Calendar, Days, Delay, Unit, Window
 from seqctl.files.sequences.sequence_schema import PARTS
 from seqctl.files.sequences.sequences import read_sequence_text
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 DOCS = (ROOT / "docs" / "sequences.md").read_text()
 
 

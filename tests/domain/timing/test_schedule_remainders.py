@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from schedule_words import LORD_HOWE, NEW_YORK, calendar, moment, shown
 
 from seqctl.domain.timing import schedule
 from seqctl.domain.timing.measures import Delay, Unit
+from tests.domain.timing.schedule_words import LORD_HOWE, NEW_YORK, calendar, moment, shown
 
 MINUTE = 60
 HOUR = 60 * MINUTE
