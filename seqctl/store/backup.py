@@ -7,6 +7,7 @@ import sqlite3
 import stat
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, closing, contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,8 +23,10 @@ if TYPE_CHECKING:
     from seqctl.store import SqliteStore
 
 
-def back_up(store: SqliteStore, path: Path) -> int:
-    """Copy one state of the workspace into the new file `path`; its size in bytes.
+def back_up(store: SqliteStore, path: Path, at: datetime) -> int:
+    """Copy one state of the workspace, as it is at `at`, into the new file `path`; its size in bytes.
+
+    The copy is marked as one (see `WorkspaceState.lies_still`), the workspace is not.
 
     Raises BadFile where `path` exists or can't be made, and where the workspace is damaged.
     """
@@ -31,7 +34,7 @@ def back_up(store: SqliteStore, path: Path) -> int:
         copy_into(store.connection, temporary)
         _refuse_damaged(temporary, store.path)
         with closing(connect(temporary)) as copy:
-            SqliteWorkspace(copy).disown()  # put over a workspace by hand, it stops its tick
+            SqliteWorkspace(copy).mark_backup(at)
         return temporary.stat().st_size
 
 

@@ -41,7 +41,7 @@ class SqliteWorkspace:
         """The workspace's clock, halt and ticks."""
         row = self._connection.execute(
             "SELECT clock, now, tick_target, last_tick_at, halted_at, halted_by, halt_reason, "
-            "restored_at, secret FROM workspace"
+            "restored_at, backup_at, secret FROM workspace"
         ).fetchone()
         return _to_state((1, *(row or ())))
 
@@ -65,9 +65,12 @@ class SqliteWorkspace:
         ).fetchone()
         return Marks(secret, token)
 
-    def disown(self) -> None:
-        """The workspace belongs to no tick."""
-        self._connection.execute("UPDATE workspace SET tick_token = NULL")
+    def mark_backup(self, at: datetime) -> None:
+        """Remember that this file is a copy made at `at`, of which a copy is no younger. It belongs to
+        no tick: put over a workspace by hand, it stops the one at work there."""
+        self._connection.execute(
+            "UPDATE workspace SET tick_token = NULL, backup_at = ifnull(backup_at, ?)", (iso(at),)
+        )
 
     def marks(self) -> Marks | None:
         """What the workspace and its latest tick are known by; None where another file, or an older
@@ -94,10 +97,10 @@ class SqliteWorkspace:
         )
 
     def mark_restored(self, at: datetime) -> None:
-        """Remember that this file came from a backup: what was on its way may have gone out since,
-        and numbers that were given since are not given again."""
+        """Remember that this file came from a backup and is none any more: what was on its way may
+        have gone out since, and numbers that were given since are not given again."""
         self._connection.execute(
-            "UPDATE workspace SET restored_at = ?, tick_token = NULL, id_floor = ? + max("
+            "UPDATE workspace SET restored_at = ?, backup_at = NULL, tick_token = NULL, id_floor = ? + max("
             "(SELECT ifnull(max(id), 0) FROM message), (SELECT ifnull(max(id), 0) FROM enrollment))",
             (iso(at), _GIVEN_SINCE_AT_MOST),
         )
@@ -132,7 +135,7 @@ class SqliteWorkspace:
 
 @of_table("workspace")
 def _to_state(row: Row) -> WorkspaceState:
-    _, clock, now, target, ticked, halted, by, reason, restored, secret = row
+    _, clock, now, target, ticked, halted, by, reason, restored, backup, secret = row
     return WorkspaceState(
         clock == "simulated",
         moment(now),
@@ -142,5 +145,6 @@ def _to_state(row: Row) -> WorkspaceState:
         by,
         reason,
         moment(restored),
+        moment(backup),
         secret,
     )
