@@ -10,6 +10,7 @@ from typing import NamedTuple
 from seqctl.domain.timing.moments import iso
 from seqctl.ports import Ahead, WorkspaceState
 from seqctl.store.rows import Row, moment, of_table, text
+from seqctl.store.standing import HIGHEST_NUMBER
 from seqctl.store.trouble import primary_code
 
 _GIVEN_SINCE_AT_MOST = 100_000
@@ -100,14 +101,18 @@ class SqliteWorkspace:
         """Remember that this file came from a backup and is none any more: what was on its way may
         have gone out since, and numbers that were given since are not given again."""
         self._connection.execute(
-            "UPDATE workspace SET restored_at = ?, backup_at = NULL, tick_token = NULL, id_floor = ? + max("
-            "(SELECT ifnull(max(id), 0) FROM message), (SELECT ifnull(max(id), 0) FROM enrollment))",
+            "UPDATE workspace SET restored_at = ?, backup_at = NULL, tick_token = NULL, "
+            f"id_floor = ? + {HIGHEST_NUMBER}",
             (iso(at), _GIVEN_SINCE_AT_MOST),
         )
         self._connection.execute(
             "UPDATE message SET status = 'sending' WHERE status IN ('queued', 'claimed') "
             "AND id IN (SELECT last_message_id FROM enrollment WHERE waiting = 'mail')"
         )
+
+    def number_behind(self, last: int) -> None:
+        """Give no mail and no enrollment a number up to `last`: what this file takes the place of has."""
+        self._connection.execute("UPDATE workspace SET id_floor = max(id_floor, ?)", (last,))
 
     def dated_ahead(self, now: datetime) -> list[Ahead]:
         """The due times and holds that a clock ahead of `now` has dated, by kind and id."""

@@ -232,3 +232,62 @@ def test_a_wrong_clock_that_dated_the_mark_is_put_right(errands: Errands) -> Non
     with opened(backup) as copy:
         accept(copy, errands.user, right)
         assert copy.workspace.state().backup_at == MONDAY
+
+
+# --- numbers ------------------------------------------------------------------------------------------
+
+
+def put_back(errands: Errands, backup: Path) -> None:
+    errands.later(hours=1)
+    errands.store.close()
+    restore(backup, errands.path, lambda store: mark_restored(store, "ann", errands.clock, "b.db"))
+    errands.store = errands.again()
+
+
+def numbers_of_fresh(errands: Errands, name: str) -> set[int]:
+    """The numbers of somebody's enrollment and mail."""
+    errands.later(minutes=1)
+    errands.enroll(name)
+    errands.tick()
+    ((mail, enrollment),) = errands.rows(
+        f"SELECT id, enrollment_id FROM message WHERE recipient = '{name}@x.test'"
+    )
+    return {mail, enrollment}
+
+
+@pytest.mark.parametrize("saved", ["once", "after each restore"])
+def test_no_number_is_given_twice_however_often_a_backup_is_put_back(
+    errands: Errands, saved: str
+) -> None:
+    """A Message-ID is made of one, and mails are looked for in Sent by it."""
+    errands.begin(1)
+    given, backup = numbers_of_fresh(errands, "first"), backup_of(errands)
+    for round in range(3):
+        put_back(errands, backup)
+        if saved != "once":
+            backup = errands.folder / f"b{round}.db"
+            back_up(errands.store, backup, errands.clock.time)
+        fresh = numbers_of_fresh(errands, f"fresh{round}")
+        assert not given & fresh
+        given |= fresh
+
+
+def test_the_numbers_of_a_stranger_and_of_damage_are_no_matter(
+    errands: Errands, tmp_path: Path
+) -> None:
+    errands.begin(1)
+    backup = backup_of(errands)
+    (tmp_path / "other").mkdir()
+    stranger = Errands(tmp_path / "other")
+    stranger.rows("UPDATE workspace SET id_floor = 7000000")
+    stranger.close()
+    damaged = tmp_path / "damaged.db"
+    damaged.write_bytes(backup.read_bytes())
+    with opened(damaged) as store:
+        store.connection.execute("UPDATE workspace SET id_floor = 9223372036854775807")
+    for path in (stranger.path, damaged):
+        restore(backup, path, lambda store: mark_restored(store, "ann", errands.clock, "b.db"))
+        with opened(path) as store:
+            ((floor,),) = store.connection.execute("SELECT id_floor FROM workspace").fetchall()
+            assert floor < 1_000_000
+            assert examine(store) == []
