@@ -31,6 +31,8 @@ def cron(
         seqctl cron --every 10m
         (crontab -l; seqctl cron) | crontab -
     """
+    from seqctl.service.halting import refuse_backup
+
     when = _schedule(every)
     state = session.store.workspace.state()
     if state.simulated:
@@ -39,6 +41,7 @@ def cron(
             "seqctl tick --by 1d",
             code="SIMULATED",
         )
+    refuse_backup(session.store)
     if state.halted_at is not None:
         session.warn("Until `seqctl unhalt` the tick will do nothing.", "yellow")
     for name in _variables(session):

@@ -56,9 +56,12 @@ class Session(Output):
         self.user_name = as_user or self.user_name
 
     def heading(self) -> str:
-        """`[simulated 2026-03-02 09:00]` in a simulated workspace, and whether the workspace is
-        halted, or its clock wrong (spec, section 2); else nothing."""
+        """`[simulated 2026-03-02 09:00]` in a simulated workspace, and whether the file is a backup,
+        the workspace halted, or its clock wrong (spec, section 2); else nothing."""
         lines = [f"[simulated {self.moment(self.simulated_now)}]"] if self.simulated_now else []
+        if self._state is not None and self._state.backup_at is not None:
+            made = self.moment(self._state.backup_at)
+            lines.append(f"[a backup of {made}; seqctl restore puts it back]")
         if self._ahead_at is not None:
             seen = self.moment(self._ahead_at)
             lines.append(f"[the clock is wrong, or was when it said {seen}; seqctl clock]")
@@ -142,7 +145,8 @@ class Session(Output):
         """Copy the workspace to a new file; see `store.backup.back_up`."""
         from seqctl.store.backup import back_up
 
-        return back_up(self.store, path)
+        store = self.store
+        return back_up(store, path, self.simulated_now or self.clock.now())
 
     def restore(self, backup: Path, prepare: Callable[[Store], object]) -> Path | None:
         """Put a backup in the workspace's place; see `store.backup.restore`."""

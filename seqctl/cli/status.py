@@ -178,7 +178,7 @@ def _show_last_tick(session: Session, state: WorkspaceState) -> None:
         session.say(f"last tick: {session.moment(state.last_tick_at)} ({ago})")
     if state.tick_target is not None:
         _show_interrupted(session)
-    if not state.simulated and _silent(session, state):
+    if not (state.simulated or state.lies_still) and _silent(session, state):
         session.warn("No tick for more than a day: nothing is sent. Is cron running?", "yellow")
         session.warn("  try: seqctl cron")
 
@@ -199,6 +199,7 @@ def _silent(session: Session, state: WorkspaceState) -> bool:
 
 def _show_attention(session: Session, overview: Overview) -> None:
     attention, troubled = overview.attention, overview.troubled
+    overdue = 0 if overview.state.lies_still else attention.overdue
     for inbox in troubled:
         session.say(f"needs you: inbox {inbox.address}: {inbox.trouble}", "red")
         session.say(
@@ -212,7 +213,7 @@ def _show_attention(session: Session, overview: Overview) -> None:
         session.say(f"           {look_at(inbox)}; then seqctl tick")
     needs = [
         (attention.errors, "ended by an error", "seqctl status SEQUENCE --reason error"),
-        (attention.overdue, "overdue", "seqctl tick --dry-run"),
+        (overdue, "overdue", "seqctl tick --dry-run"),
         (attention.unsettled, "mails not settled", "seqctl mail list --status unknown"),
         (attention.open_tasks, "open tasks", "seqctl task list"),
     ]

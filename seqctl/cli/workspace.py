@@ -155,8 +155,12 @@ def backup(
 ) -> None:
     """Copy the workspace to a new file, whole and checked, while others work.
 
+    The copy knows that it is a backup: you may look at it with --db, but it sends and creates
+    nothing until `seqctl restore` has put it back. One of a simulated workspace may tick.
+
     Example:
         seqctl backup ~/backups/seqctl-2026-03-02.db
+        seqctl status --db ~/backups/seqctl-2026-03-02.db
     """
 
     path = typed_path(file)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from datetime import datetime
+from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from seqctl.ports.contacts import Contacts
@@ -42,7 +43,8 @@ class Clock(Protocol):
 
 
 class WorkspaceState(NamedTuple):
-    """The workspace's own row. `tick_target` is where an interrupted simulated tick was going."""
+    """The workspace's own row. `tick_target` is where an interrupted simulated tick was going;
+    `backup_at` is when this file was made as a backup, None where it is none."""
 
     simulated: bool
     now: datetime | None
@@ -52,7 +54,14 @@ class WorkspaceState(NamedTuple):
     halted_by: str | None
     halt_reason: str | None
     restored_at: datetime | None
+    backup_at: datetime | None
     secret: str
+
+    @property
+    def lies_still(self) -> bool:
+        """Whether it is a backup with a real clock: what is due in it may have gone out since from
+        the workspace. A simulated one sends nothing in any case, and may go on."""
+        return self.backup_at is not None and not self.simulated
 
 
 class Ahead(NamedTuple):
@@ -91,6 +100,11 @@ class Workspace(Protocol):
 
 class Store(Protocol):
     """One workspace. Each family stands by itself; a transaction spans them all."""
+
+    @property
+    def path(self) -> Path:
+        """Its file, by the name that the user has for it."""
+        ...
 
     @property
     def workspace(self) -> Workspace: ...

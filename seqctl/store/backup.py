@@ -7,6 +7,7 @@ import sqlite3
 import stat
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, closing, contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from seqctl import durable
 from seqctl.domain.errors import BadFile, Busy
 from seqctl.store.connection import connect, copy_into, open_file, refuse_foreign
 from seqctl.store.placing import appearing, free_name, make_folder, move_companions
+from seqctl.store.standing import last_number
 from seqctl.store.tick_lock import no_older_tick, tick_lock
 from seqctl.store.trouble import DAMAGED, damaged, primary_code, sentence
 from seqctl.store.workspace import SqliteWorkspace
@@ -22,8 +24,10 @@ if TYPE_CHECKING:
     from seqctl.store import SqliteStore
 
 
-def back_up(store: SqliteStore, path: Path) -> int:
-    """Copy one state of the workspace into the new file `path`; its size in bytes.
+def back_up(store: SqliteStore, path: Path, at: datetime) -> int:
+    """Copy one state of the workspace, as it is at `at`, into the new file `path`; its size in bytes.
+
+    The copy is marked as one (see `WorkspaceState.lies_still`), the workspace is not.
 
     Raises BadFile where `path` exists or can't be made, and where the workspace is damaged.
     """
@@ -31,7 +35,7 @@ def back_up(store: SqliteStore, path: Path) -> int:
         copy_into(store.connection, temporary)
         _refuse_damaged(temporary, store.path)
         with closing(connect(temporary)) as copy:
-            SqliteWorkspace(copy).disown()  # put over a workspace by hand, it stops its tick
+            SqliteWorkspace(copy).mark_backup(at)
         return temporary.stat().st_size
 
 
@@ -53,7 +57,7 @@ def restore(backup: Path, target: Path, prepare: Callable[[SqliteStore], object]
         raise BadFile(f"{backup} is the workspace itself.", "name a file made by seqctl backup")
     make_folder(target.parent)
     with _alone(target), appearing(target, replace=replaces) as temporary:
-        _fill(temporary, backup, prepare)
+        _fill(temporary, backup, target, prepare)
         if replaces:
             _take_access(temporary, target)
         return _keep(target)
@@ -72,7 +76,9 @@ def _led_to(path: Path) -> Path:
     return path.resolve()
 
 
-def _fill(temporary: Path, backup: Path, prepare: Callable[[SqliteStore], object]) -> None:
+def _fill(
+    temporary: Path, backup: Path, target: Path, prepare: Callable[[SqliteStore], object]
+) -> None:
     from seqctl.store import SqliteStore
 
     with _telling(backup, temporary.parent), closing(connect(backup)) as source:
@@ -82,6 +88,15 @@ def _fill(temporary: Path, backup: Path, prepare: Callable[[SqliteStore], object
         store = SqliteStore(connection, temporary)
         with store.writing():
             prepare(store)
+            _number_behind(store, target)
+
+
+def _number_behind(store: SqliteStore, target: Path) -> None:
+    """A number that was given at `target` is not given again, whatever was put there before: a new
+    mail would have the Message-ID of an old one, and be taken for it in Sent."""
+    marks = store.workspace.marks()
+    if marks is not None:
+        store.workspace.number_behind(last_number(target, marks.secret))
 
 
 @contextmanager

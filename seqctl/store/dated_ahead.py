@@ -16,6 +16,7 @@ _HAPPENED = (
     ("workspace", "last_tick_at"),
     ("workspace", "halted_at"),
     ("workspace", "restored_at"),
+    ("workspace", "backup_at"),
     ("suppression", "since"),
     ("enrollment", "last_step_at"),
     ("enrollment", "ended_at"),

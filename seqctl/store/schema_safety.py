@@ -11,6 +11,9 @@ _MOMENT = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9
 # Which tick the workspace belongs to.
 _OWNER: tuple[str, ...] = ("ALTER TABLE workspace ADD COLUMN tick_token TEXT",)
 
+# When this copy was made of a workspace; NULL: it is none. Copies of earlier versions can't be known.
+_BACKUP: tuple[str, ...] = ("ALTER TABLE workspace ADD COLUMN backup_at TEXT",)
+
 # Whose turn it is at an inbox with a limit.
 _LINE: tuple[str, ...] = (
     "ALTER TABLE inbox ADD COLUMN new_per_day INTEGER CHECK (new_per_day > 0)",
@@ -180,6 +183,6 @@ _READING: tuple[str, ...] = (
 
 def add_safety(connection: sqlite3.Connection) -> None:
     """What keeps a mail from going twice, or to the wrong person, where more than a crash happens."""
-    for statement in (*_OWNER, *_LINE, *_TIMING, *_CLOCK, *_HISTORY, *_FOLDED, *_READING):
+    for statement in (*_OWNER, *_BACKUP, *_LINE, *_TIMING, *_CLOCK, *_HISTORY, *_FOLDED, *_READING):
         connection.execute(statement)
     fill(connection)

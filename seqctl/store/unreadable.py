@@ -20,7 +20,7 @@ from seqctl.store.history import sentence
 from seqctl.store.rows import UNREADABLE, decodes, is_undecodable, to_delay, why_unreadable
 
 MOMENTS: Mapping[str, tuple[str, ...]] = {
-    "workspace": ("now", "last_tick_at", "halted_at", "restored_at"),
+    "workspace": ("now", "last_tick_at", "halted_at", "restored_at", "backup_at"),
     "user": ("removed_at",),
     "inbox": ("since",),
     "contact": ("deleted_at",),

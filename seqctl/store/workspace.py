@@ -10,6 +10,7 @@ from typing import NamedTuple
 from seqctl.domain.timing.moments import iso
 from seqctl.ports import Ahead, WorkspaceState
 from seqctl.store.rows import Row, moment, of_table, text
+from seqctl.store.standing import HIGHEST_NUMBER
 from seqctl.store.trouble import primary_code
 
 _GIVEN_SINCE_AT_MOST = 100_000
@@ -41,7 +42,7 @@ class SqliteWorkspace:
         """The workspace's clock, halt and ticks."""
         row = self._connection.execute(
             "SELECT clock, now, tick_target, last_tick_at, halted_at, halted_by, halt_reason, "
-            "restored_at, secret FROM workspace"
+            "restored_at, backup_at, secret FROM workspace"
         ).fetchone()
         return _to_state((1, *(row or ())))
 
@@ -65,9 +66,12 @@ class SqliteWorkspace:
         ).fetchone()
         return Marks(secret, token)
 
-    def disown(self) -> None:
-        """The workspace belongs to no tick."""
-        self._connection.execute("UPDATE workspace SET tick_token = NULL")
+    def mark_backup(self, at: datetime) -> None:
+        """Remember that this file is a copy made at `at`, of which a copy is no younger. It belongs to
+        no tick: put over a workspace by hand, it stops the one at work there."""
+        self._connection.execute(
+            "UPDATE workspace SET tick_token = NULL, backup_at = ifnull(backup_at, ?)", (iso(at),)
+        )
 
     def marks(self) -> Marks | None:
         """What the workspace and its latest tick are known by; None where another file, or an older
@@ -94,17 +98,21 @@ class SqliteWorkspace:
         )
 
     def mark_restored(self, at: datetime) -> None:
-        """Remember that this file came from a backup: what was on its way may have gone out since,
-        and numbers that were given since are not given again."""
+        """Remember that this file came from a backup and is none any more: what was on its way may
+        have gone out since, and numbers that were given since are not given again."""
         self._connection.execute(
-            "UPDATE workspace SET restored_at = ?, tick_token = NULL, id_floor = ? + max("
-            "(SELECT ifnull(max(id), 0) FROM message), (SELECT ifnull(max(id), 0) FROM enrollment))",
+            "UPDATE workspace SET restored_at = ?, backup_at = NULL, tick_token = NULL, "
+            f"id_floor = ? + {HIGHEST_NUMBER}",
             (iso(at), _GIVEN_SINCE_AT_MOST),
         )
         self._connection.execute(
             "UPDATE message SET status = 'sending' WHERE status IN ('queued', 'claimed') "
             "AND id IN (SELECT last_message_id FROM enrollment WHERE waiting = 'mail')"
         )
+
+    def number_behind(self, last: int) -> None:
+        """Give no mail and no enrollment a number up to `last`: what this file takes the place of has."""
+        self._connection.execute("UPDATE workspace SET id_floor = max(id_floor, ?)", (last,))
 
     def dated_ahead(self, now: datetime) -> list[Ahead]:
         """The due times and holds that a clock ahead of `now` has dated, by kind and id."""
@@ -132,7 +140,7 @@ class SqliteWorkspace:
 
 @of_table("workspace")
 def _to_state(row: Row) -> WorkspaceState:
-    _, clock, now, target, ticked, halted, by, reason, restored, secret = row
+    _, clock, now, target, ticked, halted, by, reason, restored, backup, secret = row
     return WorkspaceState(
         clock == "simulated",
         moment(now),
@@ -142,5 +150,6 @@ def _to_state(row: Row) -> WorkspaceState:
         by,
         reason,
         moment(restored),
+        moment(backup),
         secret,
     )

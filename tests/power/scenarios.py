@@ -205,7 +205,7 @@ def backup(stage: Stage) -> Iterator[Scenario]:
     copy = stage.folder / "kept" / "copy.db"
 
     def whole(_: Stage) -> list[str]:
-        return _unsound(copy) if copy.exists() else []
+        return [*_unsound(copy), *_unmarked(copy)] if copy.exists() else []
 
     yield Scenario(stage, ("backup", str(copy)), whole)
 
@@ -278,6 +278,12 @@ def _unsound(path: Path) -> list[str]:
         found = opened.execute("PRAGMA integrity_check").fetchone()[0]
         number = opened.execute("SELECT count(*) FROM user").fetchone()[0]
     return [] if (found, number) == ("ok", 1) else [f"{path.name} is not whole: {found}"]
+
+
+def _unmarked(path: Path) -> list[str]:
+    with closing(open_store(path)) as store:
+        marked = store.workspace.state().lies_still
+    return [] if marked else [f"{path.name} is not known as a backup"]
 
 
 def _contacts(path: Path) -> set[str]:

@@ -15,6 +15,7 @@ from seqctl import durable
 from seqctl.store import create_store, open_store
 from seqctl.store.backup import back_up, restore
 from seqctl.store.placing import appearing
+from tests.desk import MONDAY
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ def init(path: Path, _: Path) -> None:
 
 def backup(path: Path, other: Path) -> None:
     with closing(create_store(other, simulated_now=None)) as store:
-        back_up(store, path)
+        back_up(store, path, MONDAY)
 
 
 def restored(path: Path, other: Path) -> None:

@@ -148,11 +148,20 @@ class World:
         """The workspace is backed up, or a backup put in its place: then Sent alone knows more."""
         backups = sorted(self.files.glob("backup-*.db"))
         if not backups or not all(a.fills_sent for a in self.outside.accounts.values()):
-            self._type(Deed("ann", ("backup", str(self.files / f"backup-{len(backups)}.db"))))
+            backup = self.files / f"backup-{len(backups)}.db"
+            if self._type(Deed("ann", ("backup", str(backup)))).exit_code == 0:
+                self._tick_by_mistake(backup)
             return
         if self._type(Deed("ann", ("restore", str(backups[-1]), "--yes"))).exit_code == 0:
             self.forgotten += self.outside.ledger
             self.outside.ledger.clear()
+
+    def _tick_by_mistake(self, backup: Path) -> None:
+        """The backup itself is ticked: it hands nothing over."""
+        before = len(self.outside.ledger)
+        answer = typed(self.outside, backup, "--as", "ann", "tick")
+        if answer.exit_code != 4 or len(self.outside.ledger) > before:
+            self.happened.append(f"a backup ticks: {answer}")
 
     def _change_servers(self) -> None:
         chance = self.outside.chance

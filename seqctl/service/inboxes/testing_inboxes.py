@@ -17,7 +17,7 @@ from seqctl.ports.mail import (
     Unreachable,
     Verdict,
 )
-from seqctl.service.halting import refuse_halted
+from seqctl.service.halting import refuse_stopped
 from seqctl.service.inboxes.inboxes import inbox_named, refuse_foreign_inbox
 
 if TYPE_CHECKING:
@@ -35,10 +35,10 @@ You may delete it. Nobody else got it.
 def inbox_to_test(store: Store, user: User, address: str) -> Inbox:
     """The user's inbox of this address, if it really sends.
 
-    Raises NotFound, Busy in a halted workspace, and Refused for an inbox of another user, for one that
-    keeps its mail in the workspace, and for one that is not connected.
+    Raises NotFound, Busy in a halted workspace, and Refused in a backup, for an inbox of another user,
+    for one that keeps its mail in the workspace, and for one that is not connected.
     """
-    refuse_halted(store.workspace.state())
+    refuse_stopped(store)
     inbox = inbox_named(store, address)
     refuse_foreign_inbox(store, inbox, user)
     if not inbox.account.sends:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from seqctl.domain.errors import Refused
 from seqctl.ports.mail import Attached, Courier, Envelope, Handover, Outgoing, Verdict
-from seqctl.service.halting import refuse_halted
+from seqctl.service.halting import refuse_stopped
 
 if TYPE_CHECKING:
     from seqctl.domain.model import Email, Inbox, User
@@ -28,10 +28,10 @@ class SentPreview(NamedTuple):
 def previewing_inbox(store: Store, user: User) -> Inbox:
     """The user's first connected inbox that really sends.
 
-    Raises Busy in a halted workspace, Refused where there is no such inbox.
+    Raises Busy in a halted workspace, Refused in a backup and where there is no such inbox.
     """
     state = store.workspace.state()
-    refuse_halted(state)
+    refuse_stopped(store)
     inboxes = [i for i in store.people.inboxes() if i.user_id == user.id and i.connected]
     sending = next((inbox for inbox in inboxes if inbox.account.sends), None)
     if sending is not None:

@@ -12,7 +12,7 @@ from seqctl.domain.model import Change, Event, MailStatus
 from seqctl.domain.texts.sentences import joined, said
 from seqctl.domain.timing.moments import NEVER, moment_after
 from seqctl.service.clocks import real_now
-from seqctl.service.halting import refuse_halted
+from seqctl.service.halting import refuse_stopped
 from seqctl.service.tick.tick_results import Failure, TickResult
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def tick(
     Raises:
         Busy: another tick is at work, the workspace is halted, or the last event lies more than a
             day ahead of the system's clock.
-        Refused: a real clock can't be moved.
+        Refused: a real clock can't be moved, and a backup that has one does nothing.
         WrongUsage: `to` lies before the stored clock.
     """
     move = Move(by, to, until_idle)
@@ -87,8 +87,8 @@ class _Run:
         self._store = store
         self._clock = clock
         self._mailroom: Mailroom | None = None
+        refuse_stopped(store)
         state = store.workspace.state()
-        refuse_halted(state)
         self._simulated = state.simulated
         self._earlier_target = state.tick_target
         now = state.now or real_now(store, clock)
@@ -241,7 +241,7 @@ class _Run:
     def _batch(self, limit: int) -> bool:
         store, self._first_change = self._store, None
         with store.writing():
-            refuse_halted(store.workspace.state())
+            refuse_stopped(store)
             self._now = max(self._now, store.history.last_at() or self._now)
             world = self._world()
             until, due = store.holds.next_until(), self._next_due(world)

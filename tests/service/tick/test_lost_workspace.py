@@ -192,15 +192,15 @@ def test_what_somebody_has_settled_meanwhile_stays(errands: Errands, sent: bool)
 
 
 def test_a_number_that_another_mail_has_by_now(errands: Errands) -> None:
-    """An older copy is put over the file, and goes on: its mail 1 is not the one that was answered."""
-    backup = errands.folder / "backup.db"
+    """An older plain copy is put over the file, and goes on: its mail 1 is not the one that was answered."""
+    older = errands.folder / "older.db"
     errands.connect()
     errands.apply()
-    back_up(errands.store, backup)
+    shutil.copyfile(errands.path, older)
     errands.enroll("p1")
 
     def go_on_from_the_copy(errands: Errands) -> None:
-        shutil.copyfile(backup, errands.path)
+        shutil.copyfile(older, errands.path)
         script = errands.folder / "deliver"
         usual = script.read_text()
         script.write_text(usual.replace("exit 0", "kill -9 $$"))
@@ -290,7 +290,7 @@ def test_moved_it_keeps_what_was_said_and_stops(errands: Errands) -> None:
 def test_another_file_moved_over_it(errands: Errands) -> None:
     errands.begin(4)
     backup = errands.folder / "backup.db"
-    back_up(errands.store, backup)
+    back_up(errands.store, backup, errands.clock.time)
     replaced(errands, lambda: backup.rename(errands.path), "MOVED")
     reopened(errands, errands.path)
     assert errands.statuses() == [], "the file that was moved there is as it was"
@@ -337,11 +337,11 @@ def test_a_backup_copied_over_it(errands: Errands, made: str) -> None:
     def copy_over() -> None:
         if made == "during the tick":
             with closing(errands.again()) as other:
-                back_up(other, backup)
+                back_up(other, backup, errands.clock.time)
         shutil.copyfile(backup, errands.path)
 
     if made == "before the tick":
-        back_up(errands.store, backup)
+        back_up(errands.store, backup, errands.clock.time)
     replaced(errands, copy_over, "LOST")
     known = ["sent", "sent", "claimed", "claimed"] if made == "during the tick" else []
     assert errands.statuses() == known
@@ -374,7 +374,7 @@ def test_something_else_copied_over_it(
 def test_a_restore_between_the_opening_and_the_tick(errands: Errands) -> None:
     names = errands.begin(2)
     backup = errands.folder / "backup.db"
-    back_up(errands.store, backup)
+    back_up(errands.store, backup, errands.clock.time)
     restore(backup, errands.path, lambda store: mark_restored(store, "ann", errands.clock, "b"))
     with pytest.raises(sqlite3.OperationalError) as stopped:
         errands.tick()
@@ -423,7 +423,7 @@ def test_each_tick_has_a_token_of_its_own_and_no_copy_has_any(errands: Errands) 
     assert first
     assert token(errands.path) not in (None, first)
     backup = errands.folder / "backup.db"
-    back_up(errands.store, backup)
+    back_up(errands.store, backup, errands.clock.time)
     assert token(backup) is None
     shutil.copyfile(errands.path, backup)
     errands.store.close()

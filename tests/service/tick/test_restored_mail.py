@@ -40,7 +40,7 @@ def post(tmp_path: Path, mail_world: MailWorld) -> Iterator[Post]:
 
 def saved(post: Post) -> Path:
     backup = post.path.with_name("backup.db")
-    back_up(post.store, backup)
+    back_up(post.store, backup, post.clock.now())
     return backup
 
 
@@ -101,7 +101,7 @@ def test_a_mail_that_was_on_its_way_in_the_backup(post: Post) -> None:
     def deed() -> None:
         with_other = open_store(post.path)
         backup = post.path.with_name("backup.db")
-        back_up(with_other, backup)
+        back_up(with_other, backup, post.clock.now())
         with_other.close()
         backups.append(backup)
 

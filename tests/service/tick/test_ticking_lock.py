@@ -282,7 +282,7 @@ def test_a_restore_sees_a_tick_by_any_name(tmp_path: Path, name: Callable[[Path]
     path = tmp_path / "w.db"
     found(path, MONDAY)
     with opened(path) as store:
-        back_up(store, tmp_path / "backup.db")
+        back_up(store, tmp_path / "backup.db", MONDAY)
         before = path.read_bytes()
         other = name(path)
         listed = sorted(os.listdir(tmp_path))
