@@ -249,7 +249,7 @@ def made_older(path: Path) -> None:
     newer = path.with_name("newer.db")
     path.rename(newer)
     with closing(sqlite3.connect(path, isolation_level=None)) as older:
-        _make_format_2(older)
+        schema.migrate(older, to=2)
         older.execute("PRAGMA foreign_keys = OFF")
         older.execute("ATTACH ? AS newer", (str(newer),))
         for (name,) in older.execute("SELECT name FROM main.sqlite_schema WHERE type = 'table'"):
@@ -258,14 +258,6 @@ def made_older(path: Path) -> None:
                 older.execute(f"INSERT INTO {name} ({columns}) SELECT {columns} FROM newer.{name}")
         older.execute("DETACH newer")
     newer.unlink()
-
-
-def _make_format_2(connection: sqlite3.Connection) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(schema, "add_safety", lambda _: None)
-        patch.setattr(schema, "SCHEMA_VERSION", 2)
-        schema.migrate(connection)
-    connection.execute("DELETE FROM _sqlite_migrations WHERE name = '0003_safety'")
 
 
 def _columns(connection: sqlite3.Connection, database: str, table: str) -> set[str]:

@@ -9,13 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlite_utils import Database, Migrations
 
 from seqctl.mail.office import Office
 from seqctl.ports.mail import Folder
 from seqctl.service.reading import syncing
 from seqctl.store import SqliteStore, open_store, schema
-from seqctl.store.schema_mail import add_mail
 from tests.mail.maildirs import Maildir
 
 NOW = datetime(2026, 3, 9, 9, tzinfo=UTC)
@@ -38,22 +36,9 @@ READ = (
 def released_2(path: Path, maildir: Path) -> None:
     """A workspace as 0.2.0 left it: an inbox that reads a Maildir, and what it has read."""
     connection = sqlite3.connect(path, isolation_level=None)
-    migrations = Migrations("seqctl")
-
-    @migrations(name="0001_initial")
-    def initial(db: Database) -> None:
-        for statement in schema._INITIAL:
-            db.conn.execute(statement)
-
-    @migrations(name="0002_mail")
-    def mail(db: Database) -> None:
-        add_mail(db.conn)
-
-    migrations.apply(Database(connection, execute_plugins=False))
+    schema.migrate(connection, to=2)
     connection.executescript(
         f"""
-        PRAGMA application_id = {schema.APPLICATION_ID};
-        PRAGMA user_version = 2;
         INSERT INTO workspace (id, clock, now, secret)
             VALUES (1, 'simulated', '2026-03-09T09:00:00Z', 's');
         INSERT INTO user (id, name, full_name, email, timezone)

@@ -8,12 +8,11 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlite_utils import Database, Migrations
 
 from seqctl.domain.sending.accounts import NO_ACCOUNT, NO_LIMITS, Limits
 from seqctl.store import create_store, open_store, schema
 from seqctl.store.connection import blank
-from seqctl.store.schema_mail import add_mail
+from seqctl.store.schema import m0001_initial
 
 
 def tables(connection: sqlite3.Connection) -> set[str]:
@@ -54,7 +53,8 @@ def test_migrating_twice_changes_nothing(memory: sqlite3.Connection) -> None:
 def test_a_migration_that_fails_leaves_what_was(
     memory: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(schema, "_INITIAL", (*schema._INITIAL, "CREATE TABLE"))
+    broken = schema.Migration("0001_initial", (*m0001_initial.STATEMENTS, "CREATE TABLE"))
+    monkeypatch.setattr(schema, "MIGRATIONS", (broken,))
     with pytest.raises(sqlite3.OperationalError):
         schema.migrate(memory)
     assert tables(memory) == set()
@@ -86,25 +86,16 @@ def test_a_workspace_that_is_opened_again_is_not_written_to(tmp_path: Path) -> N
 def released_1(path: Path) -> sqlite3.Connection:
     """A workspace as version 0.1.0 made it, with an inbox, an enrollment, a hold and a mail."""
     connection = sqlite3.connect(path, isolation_level=None)
-    migrations = Migrations("seqctl")
-
-    @migrations(name="0001_initial")
-    def initial(db: Database) -> None:
-        for statement in schema._INITIAL:
-            db.conn.execute(statement)
-
-    migrations.apply(Database(connection, execute_plugins=False))
+    schema.migrate(connection, to=1)
     connection.executescript(
-        f"""
-        PRAGMA application_id = {schema.APPLICATION_ID};
-        PRAGMA user_version = 1;
+        """
         INSERT INTO workspace (id, clock, secret) VALUES (1, 'real', 's');
         INSERT INTO user (id, name, full_name, email, timezone)
             VALUES (1, 'ann', 'Ann', 'ann@acme.test', 'UTC');
         INSERT INTO inbox VALUES (1, 'ann@acme.test', 1, 'capture', '/somewhere', 1);
         INSERT INTO contact (id, email) VALUES (1, 'ada@x.test');
-        INSERT INTO sequence VALUES (1, 'intro', 1, '{{}}', 1, NULL);
-        INSERT INTO sequence_version VALUES (1, 1, 1, NULL, 2, '{{}}', '2026-03-01T00:00:00Z');
+        INSERT INTO sequence VALUES (1, 'intro', 1, '{}', 1, NULL);
+        INSERT INTO sequence_version VALUES (1, 1, 1, NULL, 2, '{}', '2026-03-01T00:00:00Z');
         INSERT INTO enrollment (id, contact_id, sequence_id, version_id, user_id, inbox_id, timezone,
             status, waiting, step, delay_ends_at, held_since, enrolled_at, last_message_id)
             VALUES (1, 1, 1, 1, 1, 1, 'UTC', 'live', 'delay', 2, '2026-03-04T00:00:00Z',
@@ -154,15 +145,7 @@ def test_old_and_new_workspaces_have_the_same_tables(tmp_path: Path) -> None:
 def released_2(path: Path) -> sqlite3.Connection:
     """A workspace as the version before made it."""
     connection = released_1(path)
-    migrations = Migrations("seqctl")
-
-    @migrations(name="0002_mail")
-    def mail(db: Database) -> None:
-        add_mail(db.conn)
-
-    connection.execute("PRAGMA foreign_keys = OFF")
-    migrations.apply(Database(connection, execute_plugins=False))
-    connection.execute("PRAGMA user_version = 2")
+    schema.migrate(connection, to=2)
     return connection
 
 
@@ -249,3 +232,35 @@ def test_an_older_workspace_belongs_to_no_tick_until_one_takes_it(
     assert again.secret == "s"
     assert again.token
     store.close()
+
+
+STATEMENTS = [
+    (released, number, statement)
+    for released, migration in enumerate(schema.MIGRATIONS)
+    for number, statement in enumerate(migration.statements)
+]
+
+
+@pytest.mark.parametrize("released", [0, 1, 2])
+def test_a_migration_that_ends_at_any_statement_leaves_what_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, released: int
+) -> None:
+    """From a blank file and from each released format: all of it, or nothing."""
+    path = tmp_path / "workspace.db"
+    made = [sqlite3.connect, released_1, released_2][released]
+    with closing(made(path)) as older:
+        older.isolation_level = None
+        before = "\n".join(older.iterdump())
+        for last, number, _ in STATEMENTS:
+            if last < released:
+                continue
+            whole = schema.MIGRATIONS[last]
+            cut = whole._replace(statements=(*whole.statements[: number + 1], "killed here"))
+            broken = (*schema.MIGRATIONS[:last], cut, *schema.MIGRATIONS[last + 1 :])
+            monkeypatch.setattr(schema, "MIGRATIONS", broken)
+            with pytest.raises(sqlite3.OperationalError):
+                schema.migrate(older)
+            assert "\n".join(older.iterdump()) == before
+            monkeypatch.undo()
+        schema.migrate(older)
+        assert older.execute("PRAGMA user_version").fetchone() == (schema.SCHEMA_VERSION,)

@@ -13,7 +13,7 @@ import pytest
 
 from seqctl.domain.sending.accounts import NO_LIMITS, Limits
 from seqctl.mail.office import Office
-from seqctl.service import workspace
+from seqctl.service import halting
 from seqctl.service.contacts import contacts
 from seqctl.service.enrollments import marking, pausing
 from seqctl.service.inboxes import inboxes
@@ -278,12 +278,12 @@ def test_what_people_say_meanwhile_counts(errands: Errands, what: str) -> None:
 
 def test_a_halt_meanwhile(errands: Errands) -> None:
     names = errands.begin(3)
-    halt = lambda store: workspace.halt(store, "stop", errands.user, errands.clock.time)  # noqa: E731
+    halt = lambda store: halting.halt(store, "stop", errands.user, errands.clock.time)  # noqa: E731
     errands.office = ErrandOffice(by_another(errands, halt))
     with pytest.raises(Exception, match="halted"):
         errands.tick()
     assert errands.went() == []
-    workspace.unhalt(errands.store, errands.user, errands.clock.time)
+    halting.unhalt(errands.store, errands.user, errands.clock.time)
     errands.office = Office()
     errands.tick()
     assert errands.went() == names

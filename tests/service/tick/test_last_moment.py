@@ -17,7 +17,7 @@ from seqctl.domain.model import User
 from seqctl.domain.sending.accounts import Account
 from seqctl.mail.office import Office
 from seqctl.ports.mail import Courier, Envelope, Handover
-from seqctl.service import workspace
+from seqctl.service import halting
 from seqctl.service.contacts import contacts
 from seqctl.service.doctor import examine
 from seqctl.service.enrollments import marking, pausing
@@ -104,10 +104,10 @@ class Other:
         pausing.resume_contacts(store, [self.lead], pausing.Resume(user, self._now))
 
     def halts(self, store: SqliteStore, user: User) -> None:
-        workspace.halt(store, "stop", user, self._now)
+        halting.halt(store, "stop", user, self._now)
 
     def unhalts(self, store: SqliteStore, user: User) -> None:
-        workspace.unhalt(store, user, self._now)
+        halting.unhalt(store, user, self._now)
 
     def disconnects(self, store: SqliteStore, user: User) -> None:
         inboxes.disconnect_inbox(store, user, self._post.address, False, self._now)

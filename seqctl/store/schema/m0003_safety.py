@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
-
-from seqctl.store.aliases import fill
-
 _MOMENT = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9]Z"
 
 # Which tick the workspace belongs to.
@@ -180,9 +176,4 @@ _READING: tuple[str, ...] = (
     """,
 )
 
-
-def add_safety(connection: sqlite3.Connection) -> None:
-    """What keeps a mail from going twice, or to the wrong person, where more than a crash happens."""
-    for statement in (*_OWNER, *_BACKUP, *_LINE, *_TIMING, *_CLOCK, *_HISTORY, *_FOLDED, *_READING):
-        connection.execute(statement)
-    fill(connection)
+STATEMENTS = (*_OWNER, *_BACKUP, *_LINE, *_TIMING, *_CLOCK, *_HISTORY, *_FOLDED, *_READING)

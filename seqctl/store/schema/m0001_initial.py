@@ -1,21 +1,8 @@
-"""The tables, as append-only migrations (docs/design.md says why each is as it is).
-
-Times are text, UTC to the second (`2026-03-02T08:00:00Z`), so that they sort as they are. What grows
-with the number of enrollments has no index entry and no wide row that a step would have to change
-at a random place: history is a chain (`previous`), and the agenda is clustered by due time.
-"""
+"""The first migration: the tables of 0.1.0 (docs/design.md says why each is as it is)."""
 
 from __future__ import annotations
 
-import sqlite3
-
-from seqctl.store.schema_mail import add_mail
-from seqctl.store.schema_safety import add_safety
-
-APPLICATION_ID = 0x73657163  # "seqc"
-SCHEMA_VERSION = 3
-
-_INITIAL = (
+STATEMENTS = (
     """
     CREATE TABLE workspace (
         id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -236,42 +223,3 @@ _INITIAL = (
     ) STRICT
     """,
 )
-
-
-def roll_back(connection: sqlite3.Connection) -> None:
-    """End a transaction; where the disk is full or fails, SQLite has ended it already."""
-    if connection.in_transaction:
-        connection.execute("ROLLBACK")
-
-
-def migrate(connection: sqlite3.Connection) -> None:
-    """Bring a blank or an older workspace to `SCHEMA_VERSION`, all in one transaction."""
-    from sqlite_utils import Database, Migrations
-
-    migrations = Migrations("seqctl")
-
-    @migrations(name="0001_initial")
-    def initial(db: Database) -> None:  # pyright: ignore[reportUnusedFunction] - registered by the decorator
-        for statement in _INITIAL:
-            db.conn.execute(statement)
-
-    @migrations(name="0002_mail")
-    def mail(db: Database) -> None:  # pyright: ignore[reportUnusedFunction] - registered by the decorator
-        add_mail(db.conn)
-
-    @migrations(name="0003_safety")
-    def safety(db: Database) -> None:  # pyright: ignore[reportUnusedFunction] - registered by the decorator
-        add_safety(db.conn)
-
-    # Has no effect inside a transaction. A table made again is dropped while others point to it.
-    connection.execute("PRAGMA foreign_keys = OFF")
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        migrations.apply(Database(connection, execute_plugins=False))
-        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-    except BaseException:
-        roll_back(connection)
-        raise
-    connection.execute("COMMIT")
-    connection.execute("PRAGMA foreign_keys = ON")
