@@ -17,6 +17,7 @@ from seqctl import __version__
 from seqctl.cli.frame import ActingUser, Database, Entry, Group, Noun, Verb, build_group, session_of
 from seqctl.cli.output import prepare_streams
 from seqctl.cli.session import Session
+from seqctl.cli.signals import heed_signals
 from seqctl.cli.trouble import tell
 from seqctl.domain.errors import WrongUsage
 
@@ -71,6 +72,7 @@ Example:
 
 def main() -> NoReturn:
     """Run the program with the arguments it was called with."""
+    heed_signals()
     prepare_streams()
     sys.exit(run(sys.argv[1:]))
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import typer
 
 from seqctl.cli.output import clean, json_text
+from seqctl.cli.signals import exit_code_after
 from seqctl.domain.errors import SeqctlError
 from seqctl.ports.mail import AccountRefused, Unreachable
 
@@ -39,7 +40,7 @@ def explain(error: BaseException, session: Session) -> Trouble:
         case typer.TyperException():
             return Trouble("USAGE", error.format_message(), _help_command(error), 2)
         case KeyboardInterrupt() | EOFError() | typer.Abort():
-            return Trouble("INTERRUPTED", "Interrupted.", "", 130)
+            return Trouble("INTERRUPTED", "Interrupted.", "", exit_code_after(error))
         case AccountRefused():
             return Trouble("ACCOUNT_REFUSED", str(error), error.hint, 5)
         case Unreachable():

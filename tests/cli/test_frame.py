@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ import seqctl
 import seqctl.cli
 from seqctl.cli.frame import Noun
 from seqctl.cli.session import Session
+from seqctl.cli.signals import AskedToEnd
 from seqctl.cli.words import Named, contacts, sequence_and_contacts
 from seqctl.domain.errors import NotFound, WrongUsage
 from tests.cli.conftest import Cli, piped
@@ -50,6 +52,7 @@ def fail(session: Session, how: str) -> None:
         "words": WrongUsage("That \x1b[31mmeans\x1b[0m nothing.", "write 90m"),
         "defect": KeyError("secret key"),
         "interrupt": KeyboardInterrupt(),
+        "terminated": AskedToEnd(signal.SIGTERM),
         "end": EOFError(),
         "abort": typer.Abort(),
         "file": FileNotFoundError(2, "No such file or directory", "x.csv"),
@@ -255,6 +258,7 @@ def test_a_usage_line_may_be_written_out(cli: Cli) -> None:
         ("user", 3, "There is no sequence 'fuonders'.\n  try: seqctl sequence list\n"),
         ("words", 2, "That means nothing.\n  write 90m\n"),
         ("interrupt", 130, "Interrupted.\n"),
+        ("terminated", 143, "Interrupted.\n"),
         ("end", 130, "Interrupted.\n"),
         ("abort", 130, "Interrupted.\n"),
         ("file", 5, "x.csv: No such file or directory\n"),
