@@ -52,7 +52,7 @@ def read_text(source: Path | str) -> str:
 
     Raises BadFile: missing, unreadable, empty, not text, or not to be decoded.
     """
-    text = _text(source)
+    text = content_of(source)
     if not text.strip():
         name = name_of(source)
         raise BadFile(f"{name} is empty.", "Export the contacts again, then import that file.")
@@ -61,10 +61,11 @@ def read_text(source: Path | str) -> str:
 
 def read_lines(source: Path | str) -> list[str]:
     """The lines of a list, which may be empty; raises BadFile as `read_text` does for others."""
-    return _text(source).splitlines()
+    return content_of(source).splitlines()
 
 
-def _text(source: Path | str) -> str:
+def content_of(source: Path | str) -> str:
+    """The text of a file, as `read_text` gives it, which may be empty here."""
     name = name_of(source)
     raw = _read_bytes(source, name)
     _refuse_binary(raw, name)
