@@ -261,8 +261,8 @@ def test_a_usage_line_may_be_written_out(cli: Cli) -> None:
         ("terminated", 143, "Interrupted.\n"),
         ("end", 130, "Interrupted.\n"),
         ("abort", 130, "Interrupted.\n"),
-        ("file", 5, "x.csv: No such file or directory\n"),
-        ("full", 5, "No space left on device\n"),
+        ("file", 5, "x.csv can't be used: No such file or directory.\n  ls -ld .\n"),
+        ("full", 5, "A file or the output can't be used: No space left on device.\n  df -h\n"),
         ("exit", 6, ""),
         (
             "defect",
@@ -342,7 +342,8 @@ def test_a_reader_that_left_is_no_error() -> None:
 def test_a_full_disk_is_told_once() -> None:
     with open("/dev/full", "w") as full:
         ran = subprocess.run([*SEQCTL, "--version"], stdout=full, stderr=subprocess.PIPE, text=True)
-    assert (ran.returncode, ran.stderr) == (5, "No space left on device\n")
+    told = "A file or the output can't be used: No space left on device.\n  df -h\n"
+    assert (ran.returncode, ran.stderr) == (5, told)
 
 
 def test_closed_streams_are_no_error() -> None:
