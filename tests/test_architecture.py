@@ -19,18 +19,19 @@ STANDARD = frozenset(sys.stdlib_module_names) - {"sqlite3", "smtplib", "imaplib"
 ARROWS: dict[str, tuple[set[str], set[str]]] = {
     "domain": (set(), {"dateutil", "jinja2"}),
     "ports": ({"domain"}, set()),
-    "service": ({"ports", "domain"}, set()),
-    "store": ({"ports", "domain", "durable"}, {"sqlite3", "sqlite_utils"}),
+    "service": ({"ports", "domain", "places"}, set()),
+    "store": ({"ports", "domain", "durable", "places"}, {"sqlite3", "sqlite_utils"}),
     "mail": (
-        {"ports", "domain", "durable"},
+        {"ports", "domain", "durable", "places"},
         {"smtplib", "imaplib", "imap_tools", "markdown_it", "flufl"},
     ),
     "files": (
-        {"domain"},
+        {"domain", "places"},
         {"ruamel", "pydantic", "pydantic_core", "vobject", "charset_normalizer", "defusedxml"},
     ),
     "clock": ({"ports"}, set()),
     "durable": (set(), set()),
+    "places": (set(), set()),
 }
 # One module may know a package that the rest of its part may not.
 ALSO = {"domain/contacts/addresses.py": {"email_validator"}}

@@ -15,8 +15,9 @@ import typer
 
 from seqctl import __version__
 from seqctl.cli.frame import ActingUser, Database, Entry, Group, Noun, Verb, build_group, session_of
-from seqctl.cli.output import prepare_streams
+from seqctl.cli.output import prepare_streams, printing
 from seqctl.cli.session import Session
+from seqctl.cli.signals import heed_signals
 from seqctl.cli.trouble import tell
 from seqctl.domain.errors import WrongUsage
 
@@ -71,6 +72,7 @@ Example:
 
 def main() -> NoReturn:
     """Run the program with the arguments it was called with."""
+    heed_signals()
     prepare_streams()
     sys.exit(run(sys.argv[1:]))
 
@@ -82,7 +84,8 @@ def run(arguments: list[str], session: Session | None = None) -> int:
     session.json = "--json" in options
     try:
         code = _run(arguments, session)
-        sys.stdout.flush()
+        with printing(sys.stdout):
+            sys.stdout.flush()
     except typer.Exit as end:
         return end.exit_code
     except BaseException as error:  # noqa: BLE001  # the one place where errors are told

@@ -7,7 +7,7 @@ at once asks on a terminal, and needs `--yes` elsewhere; in a simulated workspac
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from seqctl.ports.people import Concerned
 
 Yes = Annotated[bool, typer.Option("--yes", help="Don't ask.")]
+Result = TypeVar("Result")
 
 
 def ask_first(session: Session, what: str, act: Callable[[], object], *, yes: bool) -> None:
@@ -31,13 +32,55 @@ def ask_first(session: Session, what: str, act: Callable[[], object], *, yes: bo
 
 def ask_about_many(session: Session, what: str, act: Callable[[], object], *, yes: bool) -> None:
     """The same only where `act` starts or ends more enrollments than the setting allows unasked."""
-    from seqctl.service.workspace import number_setting
-
     if yes or session.store.workspace.state().simulated:
         return
     concerned = _concerned(session, act)
-    if concerned.started + concerned.ended > number_setting(session.store, "enroll_confirm"):
+    if _are_many(session, concerned):
         _ask(session, what, concerned)
+
+
+def done_unless_many(
+    session: Session, what: str, act: Callable[[], Result], *, yes: bool
+) -> Result:
+    """What `act` gives, asked about as by `ask_about_many`, for an act that takes long.
+
+    It is done at once, and only where it starts or ends many is it undone, asked about, and done
+    again. Raises what `ask_about_many` raises.
+    """
+    if yes or session.store.workspace.state().simulated:
+        return act()
+    try:
+        return _done_if_few(session, act)
+    except _Many as many:
+        concerned = many.concerned
+    _ask(session, what, concerned)
+    return act()
+
+
+class _Many(Exception):
+    """An act is undone, since it has to be asked about."""
+
+    def __init__(self, concerned: Concerned) -> None:
+        super().__init__()
+        self.concerned = concerned
+
+
+def _done_if_few(session: Session, act: Callable[[], Result]) -> Result:
+    store = session.store
+    with store.writing():
+        before = store.history.last_id()
+        result = act()
+        concerned = store.history.concerned_since(before)
+        if _are_many(session, concerned):
+            raise _Many(concerned)
+    return result
+
+
+def _are_many(session: Session, concerned: Concerned) -> bool:
+    from seqctl.service.workspace import number_setting
+
+    most = number_setting(session.store, "enroll_confirm")
+    return concerned.started + concerned.ended > most
 
 
 def _concerned(session: Session, act: Callable[[], object]) -> Concerned:

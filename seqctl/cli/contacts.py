@@ -203,6 +203,7 @@ def import_file(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would happen; store nothing.")
     ] = False,
+    yes: Yes = False,
 ) -> int | None:
     """Import contacts from a file, new ones and known ones.
 
@@ -215,7 +216,9 @@ def import_file(
     """
     from seqctl.cli.importing import run_import
 
-    return run_import(session, file, mapping or [], assignments or [], owner, dry_run)
+    return run_import(
+        session, file, mapping or [], assignments or [], owner, dry_run=dry_run, yes=yes
+    )
 
 
 @app.command("list")

@@ -13,6 +13,7 @@ from typing import Annotated, NamedTuple
 
 import typer
 
+from seqctl.cli.paths import making
 from seqctl.cli.session import Session
 from seqctl.domain.errors import BadFile
 
@@ -130,9 +131,10 @@ def _prepare(place: Path) -> None:
     """Make the folder, with the example files in it; raises BadFile where it holds anything."""
     if place.exists() and (not place.is_dir() or any(place.iterdir())):
         raise BadFile(f"{place} is not an empty folder.", "seqctl demo ANOTHER-FOLDER")
-    place.mkdir(parents=True, exist_ok=True)
-    for name in _FILES:
-        shutil.copyfile(_examples() / name, place / name)
+    with making(place):
+        place.mkdir(parents=True, exist_ok=True)
+        for name in _FILES:
+            shutil.copyfile(_examples() / name, place / name)
 
 
 def _examples() -> Path:

@@ -40,12 +40,12 @@ def edit(
         seqctl edit founders-intro ada@example.com --file steps.yaml
     """
     named = sequence_and_contacts(words)
-    if named.nobody:
-        return tell_nobody(session)
-    if named.sequence is None or len(named.contacts) != 1:
+    if named.sequence is None or not (named.nobody or len(named.contacts) == 1):
         raise WrongUsage(
             "Name one sequence and one contact.", "seqctl edit founders-intro ada@example.com"
         )
+    if named.nobody:
+        return tell_nobody(session, named.sequence)
     outcome = _edited(session, named.sequence, named.contacts[0], file)
     performed = perform(session, lambda: outcome)
     contact = stored_form(named.contacts[0])

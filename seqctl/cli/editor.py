@@ -6,23 +6,19 @@ import os
 import sys
 from pathlib import Path
 
-from seqctl.domain.errors import Refused, WrongUsage
+from seqctl.domain.errors import BadFile, Refused, WrongUsage
 
 
 def in_editor(text: str, *, suffix: str = ".yaml", instead: str) -> Path:
     """Let a person edit `text`; the file that holds what was saved, to be removed by the caller.
 
-    `instead` is what to do where there is no editor. Raises WrongUsage where there is no editor, Refused where it failed.
+    `instead` is what to do where there is no editor. Raises WrongUsage where there is none, Refused
+    where it failed, BadFile where there is no room for a temporary file.
     """
     import subprocess
-    from tempfile import NamedTemporaryFile
 
     command = _editor(instead)
-    with NamedTemporaryFile(
-        "w", encoding="utf-8", prefix="seqctl-edit-", suffix=suffix, delete=False
-    ) as file:
-        file.write(text)
-    path = Path(file.name)
+    path = _written(text, suffix, instead)
     try:
         # An editor that writes to stdout must not spoil the one document there.
         code = subprocess.run([*command, str(path)], stdout=_screen(), check=False).returncode
@@ -40,6 +36,22 @@ def in_editor(text: str, *, suffix: str = ".yaml", instead: str) -> Path:
             code="EDITOR_FAILED",
         )
     return path
+
+
+def _written(text: str, suffix: str, instead: str) -> Path:
+    from tempfile import NamedTemporaryFile
+
+    try:
+        with NamedTemporaryFile(
+            "w", encoding="utf-8", prefix="seqctl-edit-", suffix=suffix, delete=False
+        ) as file:
+            file.write(text)
+    except OSError as error:
+        raise BadFile(
+            f"No file can be made for the editor: {error.strerror}.",
+            f"set TMPDIR to a folder with room, or {instead}",
+        ) from error
+    return Path(file.name)
 
 
 def _editor(instead: str) -> list[str]:

@@ -88,23 +88,26 @@ def enroll(
     from seqctl.service.enrollments import enrolling
 
     named = sequence_and_contacts(words)
-    if named.nobody:
-        return tell_nobody(session)
     chosen = segment is not None or bool(where) or file is not None
-    if named.sequence is None or not (named.contacts or chosen):
+    if named.sequence is None or not (named.contacts or named.nobody or chosen):
         raise WrongUsage(
             "Name a sequence and contacts.", "seqctl enroll SEQUENCE CONTACT…, --segment or --where"
         )
     if at is not None and at_once:
         raise WrongUsage("Say --at or --now, not both.")
+    if file == STDIN and STDIN in (words or []):
+        raise WrongUsage("Standard input can't be the contacts and the file.", "say - once")
+    step, due = _number(from_step), moment_of(session, at)
     of_file = _of_file(file) if file is not None else {}
+    if named.nobody or (file == STDIN and not of_file and not named.contacts):
+        return tell_nobody(session, named.sequence)
     request = enrolling.Request(
         named.sequence,
         tuple(named.contacts),
         (*_selected(session, segment, where or []), *of_file),
         again,
-        _number(from_step),
-        moment_of(session, at),
+        step,
+        due,
         at_once,
         inbox,
         also,
@@ -150,7 +153,7 @@ def unenroll(
 
     named = sequence_and_contacts(words)
     if named.nobody:
-        return tell_nobody(session)
+        return tell_nobody(session, named.sequence)
     if not named.contacts:
         raise WrongUsage(
             "Name the contacts to take out.", "seqctl unenroll SEQUENCE CONTACT, or pause SEQUENCE"
@@ -188,13 +191,13 @@ def reenroll(
     from seqctl.service.enrollments import reenrolling
 
     named = sequence_and_contacts(words)
-    if named.nobody:
-        return tell_nobody(session)
-    if named.sequence is None or not (named.contacts or reason):
+    if named.sequence is None or not (named.contacts or named.nobody or reason):
         raise WrongUsage(
             "Name a sequence and contacts.",
             "seqctl reenroll SEQUENCE CONTACT…, or seqctl reenroll SEQUENCE --reason error",
         )
+    if named.nobody:
+        return tell_nobody(session, named.sequence)
     request = reenrolling.Request(
         named.sequence,
         tuple(named.contacts),
@@ -257,11 +260,17 @@ def _selected(session: Session, segment: str | None, where: list[str]) -> list[s
 
 
 def _of_file(file: str) -> dict[str, str | None]:
-    """The addresses that a file names; of those who said no there, by which code."""
-    from seqctl.files.contacts.contacts import ContactRow, read_contacts
+    """The addresses that a file names; of those who said no there, by which code.
 
-    found: dict[str, str | None] = {}
-    for row in read_contacts(file):
+    An empty standard input is no bad file but nobody, as everywhere.
+    """
+    from seqctl.files.contacts.contacts import ContactRow, read_contacts
+    from seqctl.files.contacts.decoding import content_of
+
+    text, found = content_of(file), dict[str, str | None]()
+    if file == STDIN and not text.strip():
+        return found
+    for row in read_contacts(file, text=text):
         if isinstance(row, ContactRow):
             said = "OPTED_OUT" if row.opted_out else "BOUNCED" if row.bounced else None
             found[row.email] = said or found.get(row.email)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from seqctl.cli.asking import done_unless_many
 from seqctl.cli.session import Session
 from seqctl.domain.errors import WrongUsage
 from seqctl.files.contacts.contacts import ContactRow, Rejected, read_contacts
+from seqctl.files.contacts.decoding import read_text
 from seqctl.service.acting import user_named
 from seqctl.service.contacts.contacts import Edit, parse_assignments
 from seqctl.service.contacts.importing import Imported, Plan, Rejection, import_contacts
@@ -21,17 +23,23 @@ def run_import(
     mapping: list[str],
     assignments: list[str],
     owner: str | None,
+    *,
     dry_run: bool,
+    yes: bool,
 ) -> int | None:
     """Import a file and tell what came of it; gives the exit code."""
     user = session.user
     source = "standard input" if file == "-" else Path(file).name
     plan = Plan(source, user_named(session.store, owner) if owner else user, _always(assignments))
-    rows = read_contacts(file, mapping=_mapping(mapping))
+    columns, text = _mapping(mapping), read_text(file)
     unreadable: list[Rejection] = []
-    result = import_contacts(
-        session.store, user, session.now, _readable(rows, unreadable), plan, dry_run=dry_run
-    )
+
+    def act() -> Imported:
+        unreadable.clear()
+        rows = _readable(read_contacts(file, mapping=columns, text=text), unreadable)
+        return import_contacts(session.store, user, session.now, rows, plan, dry_run=dry_run)
+
+    result = done_unless_many(session, f"Import {source}", act, yes=yes or dry_run)
     rejected = sorted([*unreadable, *result.rejected])
     session.emit(
         {

@@ -12,7 +12,7 @@ import stat
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from seqctl.cli.paths import typed_path
+from seqctl.cli.paths import making, typed_path
 from seqctl.domain.errors import BadFile, WrongUsage
 from seqctl.domain.sending.accounts import (
     NO_LIMITS,
@@ -23,6 +23,7 @@ from seqctl.domain.sending.accounts import (
     SecretKind,
     Server,
 )
+from seqctl.places import look_at, look_beside
 
 if TYPE_CHECKING:
     from seqctl.domain.model import Inbox
@@ -281,9 +282,9 @@ def _existing(option: str, typed: str) -> str:
     """The whole path of a file that is there."""
     path = typed_path(typed).absolute()
     if not path.is_file():
-        raise BadFile(f"{option}: there is no file {path}.", f"ls -l {shlex.quote(str(path))}")
+        raise BadFile(f"{option}: there is no file {path}.", look_beside(path))
     if path.stat().st_size > _LARGEST:
-        raise BadFile(f"{option}: {path} is larger than 1 MB.", f"ls -l {shlex.quote(str(path))}")
+        raise BadFile(f"{option}: {path} is larger than 1 MB.", look_at(path))
     return str(path)
 
 
@@ -308,8 +309,9 @@ def make_maildir(typed: str) -> str:
         raise BadFile(f"{folder} is not a folder.", "name a new folder")
     if os.path.isdir(folder) and os.listdir(folder) and not os.path.isdir(f"{folder}/new"):
         raise BadFile(f"{folder} holds something else than a Maildir.", "name a new folder")
-    for part in _MAILDIR:
-        os.makedirs(os.path.join(folder, part), mode=0o700, exist_ok=True)
+    with making(folder):
+        for part in _MAILDIR:
+            os.makedirs(os.path.join(folder, part), mode=0o700, exist_ok=True)
     return folder
 
 

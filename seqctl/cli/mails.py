@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from seqctl.cli.asking import Yes, ask_about_many
 from seqctl.cli.frame import Noun
 from seqctl.cli.session import Session
 from seqctl.cli.words import NOBODY
@@ -159,6 +160,7 @@ def reclassify_mail(
     session: Session,
     number: Id,
     kind: Annotated[Kind, typer.Option("--as", metavar="KIND", help="What it really is.")],
+    yes: Yes = False,
 ) -> None:
     """Mend what a mail that came in was taken for.
 
@@ -171,7 +173,7 @@ def reclassify_mail(
         seqctl mail list --received
         seqctl mail reclassify 31 --as auto-reply
     """
-    from seqctl.service.reading.reclassifying import goes_on, reclassify
+    from seqctl.service.reading.reclassifying import Reclassified, goes_on, reclassify
     from seqctl.service.views import received_document, row_number
 
     user, row = session.user, row_number(number)
@@ -179,8 +181,13 @@ def reclassify_mail(
         raise NotFound(
             f"'{number}' is no mail's number.", "seqctl mail list --received", code="NO_MAIL"
         )
-    store, now = session.store, session.now
-    after, effects, revived = reclassify(store, user, now, row, kind)
+    store = session.store
+
+    def act() -> Reclassified:
+        return reclassify(store, user, session.now, row, kind)
+
+    ask_about_many(session, f"Take mail {row} for {kind.value}", act, yes=yes)
+    (after, effects, revived), now = act(), session.now
     (view,) = store.received.view(user_id=user.id, id=after.id)
     document = received_document(view)
     session.emit(document)

@@ -97,8 +97,16 @@ def _due_before(session: Session, ids: list[int]) -> dict[int, Any]:
     return {document["id"]: document["due_at"] for document in found}
 
 
-def tell_nobody(session: Session) -> None:
-    """Say that standard input named no contact, so that nothing was done (spec, section 12)."""
+def tell_nobody(session: Session, sequence: str | None = None) -> None:
+    """Say that standard input named no contact, so that nothing was done (spec, section 12).
+
+    Raises what is wrong with who acts, and NotFound where there is no such `sequence`.
+    """
+    from seqctl.service.acting import sequence_beside_contact
+
+    user = session.user
+    if sequence is not None:
+        sequence_beside_contact(session.store, sequence, user)
     session.look_again()  # people see whose clock it is, and whether it stands still
     session.emit({"done": [], "unchanged": [], "refused": [], "notes": [NOBODY]})
     session.say(NOBODY)

@@ -11,11 +11,12 @@ import re
 import shutil
 import sys
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, NoReturn, TextIO, TypeGuard
 
-from seqctl.domain.errors import Refused, WrongUsage
+from seqctl.domain.errors import BadFile, Refused, WrongUsage
 
 ROWS_SHOWN = 50
 """How many rows a table for people shows without `--all`, if no setting says otherwise (spec,
@@ -213,6 +214,33 @@ def styled(text: str, style: str, stream: TextIO) -> str:
     return text if plain or not style or not text else f"\x1b[{_STYLES[style]}m{text}\x1b[0m"
 
 
+class CannotPrint(BadFile):
+    """What a command answers can't be written out: a full disk, most often (exit 5)."""
+
+    code = "CANNOT_PRINT"
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(
+            f"The answer could not be written out: {error.strerror or error}. "
+            "What was done by then stands.",
+            "seqctl log",
+        )
+
+
+@contextmanager
+def printing(stream: TextIO) -> Generator[None]:
+    """Raise CannotPrint where stdout can't be written to; what stderr does not take is lost, since
+    there is nowhere to say so. A reader that has gone away is another thing (BrokenPipeError)."""
+    try:
+        yield
+    except OSError as error:
+        if stream is sys.stderr:
+            return
+        if isinstance(error, BrokenPipeError):
+            raise
+        raise CannotPrint(error) from error
+
+
 class Output:
     """The two channels of a command: stdout for what was asked for, stderr for the rest."""
 
@@ -281,8 +309,8 @@ class Output:
         """
         if self.json:
             for piece in json_pieces(document):
-                sys.stdout.write(_encodable(piece, sys.stdout))
-            sys.stdout.write("\n")
+                self.write(_encodable(piece, sys.stdout), sys.stdout)
+            self.write("\n", sys.stdout)
 
     def progress(self, text: str) -> None:
         """Show `text` as a line that the next call replaces; on a terminal only. "" removes it."""
@@ -332,7 +360,12 @@ class Output:
         if not self._begun:
             self._begun = True
             lines = [styled(h, "dim", stream) for h in [self.heading()] if h] + lines
-        stream.write("\n".join(lines) + "\n")
+        self.write("\n".join(lines) + "\n", stream)
+
+    def write(self, text: str, stream: TextIO) -> None:
+        """Write text as it is; raises CannotPrint as `printing` does."""
+        with printing(stream):
+            stream.write(text)
 
 
 def _declined() -> NoReturn:

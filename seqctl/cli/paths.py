@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 from seqctl.domain.errors import BadFile
+from seqctl.places import look_at
 
 
 def typed_path(text: str) -> Path:
@@ -18,6 +21,17 @@ def typed_path(text: str) -> Path:
         raise BadFile(
             f"'{text}' begins with a home folder that nobody knows.", "write the whole path"
         ) from None
+
+
+@contextmanager
+def making(path: Path | str) -> Generator[None]:
+    """Raise BadFile where the file or folder at `path` can't be made or written."""
+    try:
+        yield
+    except OSError as error:
+        raise BadFile(
+            f"{path} can't be made: {error.strerror or error}.", look_at(path, error)
+        ) from error
 
 
 def usual_workspace() -> Path:

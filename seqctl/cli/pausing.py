@@ -50,11 +50,11 @@ def pause(
     from seqctl.service.enrollments import pausing
 
     named = _named(words, every)
-    if named.nobody:
-        return tell_nobody(session)
     end = moment_of(session, until, duration)
     if end is not None and end <= session.now:
         raise WrongUsage(said("{end} is not in the future.", end=end), "seqctl pause … --for 3d")
+    if named.nobody:
+        return tell_nobody(session, named.sequence)
     by = pausing.Pause(session.user, session.now, end)
     store = session.store
     if every:
@@ -103,10 +103,10 @@ def resume(
     from seqctl.service.enrollments import pausing
 
     named = _named(words, every)
-    if named.nobody:
-        return tell_nobody(session)
     if each and not every:
         raise WrongUsage("--each goes with --all.", "seqctl resume --all --each")
+    if named.nobody:
+        return tell_nobody(session, named.sequence)
     by = pausing.Resume(session.user, session.now, restart)
     store = session.store
     if every:

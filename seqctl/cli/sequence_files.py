@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from seqctl.cli.paths import making
 from seqctl.cli.session import Session
 from seqctl.domain.errors import BadFile, Refused, SeqctlError
 
@@ -62,13 +64,17 @@ def yaml_of(name: str, version: Version, sharing: Sharing | None = None) -> str:
 
 
 def write_new(path: Path, text: str) -> None:
-    """Write a file that must not exist yet; raises Refused (`FILE_EXISTS`)."""
-    try:
-        with path.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-    except FileExistsError as error:
+    """Write a file that must not exist yet; raises Refused (`FILE_EXISTS`), and BadFile."""
+    if os.path.lexists(path):
         raise Refused(
             f"{path} exists already; it was left as it is.",
             "choose another file with --to",
             code="FILE_EXISTS",
-        ) from error
+        )
+    with making(path), path.open("x", encoding="utf-8", newline="\n") as file:
+        try:
+            file.write(text)
+            file.flush()
+        except OSError:
+            path.unlink()
+            raise

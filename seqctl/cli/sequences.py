@@ -166,7 +166,7 @@ def export(session: Session, name: Name, version: Label = None, to: To = None) -
         session.say(f"Wrote {to}.")
     elif not session.json:
         # The YAML and nothing else, so that it can be redirected into a file.
-        sys.stdout.write(text)
+        session.write(text, sys.stdout)
     session.emit({"sequence": name, "version": found.version.label, "file": to, "yaml": text})
 
 
@@ -184,7 +184,7 @@ def schema(session: Session) -> None:
     session.emit(document)
     if not session.json:
         # The schema and nothing else, so that it can be redirected into a file.
-        sys.stdout.write(json_text(document) + "\n")
+        session.write(json_text(document) + "\n", sys.stdout)
 
 
 # --- looking -------------------------------------------------------------------------------------

@@ -206,11 +206,12 @@ def _show_attention(session: Session, overview: Overview) -> None:
             f"           seqctl {'doctor' if inbox.damaged else f'inbox test {inbox.address}'}"
         )
     for inbox, number in overview.uncopied:
-        from seqctl.service.tick.copying import copies_wait, look_at
+        from seqctl.places import look_at
+        from seqctl.service.tick.copying import copies_wait
 
         told = f"{copies_wait(number)} to be copied to {inbox.capture_to}"
         session.say(f"needs you: inbox {inbox.address}: {told}", "red")
-        session.say(f"           {look_at(inbox)}; then seqctl tick")
+        session.say(f"           {look_at(inbox.capture_to or '.')}; then seqctl tick")
     needs = [
         (attention.errors, "ended by an error", "seqctl status SEQUENCE --reason error"),
         (overdue, "overdue", "seqctl tick --dry-run"),

@@ -9,6 +9,7 @@ import typer
 
 from seqctl.cli.interrupted import goal_words
 from seqctl.cli.session import Session
+from seqctl.cli.signals import exit_code_after
 from seqctl.cli.trouble import Trouble, tell_each
 from seqctl.domain.errors import Busy, Interrupted, WrongUsage
 from seqctl.domain.texts.sentences import joined
@@ -62,8 +63,6 @@ def tick(
     if stop_here:
         return _stop_here(session)
     result = _run(session, by, _target(session, to), until_idle, dry_run, quiet)
-    if not dry_run:
-        result.troubles = [*result.troubles, *_copy(session)]
     session.progress("")
     session.look_again()
     contacts = _contacts(session, result)
@@ -89,7 +88,7 @@ def _run(
     dry_run: bool,
     quiet: bool,
 ) -> TickResult:
-    """Tick, and show how far it is; raises Interrupted, with what was done, after Ctrl-C."""
+    """Tick, and show how far it is; raises Interrupted, with what was done, where it is asked to end."""
     from seqctl.service.tick import ticking
     from seqctl.service.tick.interrupted import stopped_at
 
@@ -101,7 +100,7 @@ def _run(
             _progress(session, so_far)
 
     try:
-        return ticking.tick(
+        result = ticking.tick(
             session.store,
             session.clock,
             by=parse_duration(by) if by is not None else None,
@@ -111,16 +110,22 @@ def _run(
             progress=look,
             office=session.office,
         )
+        if not dry_run:
+            seen[:] = [result]
+            result.troubles = [*result.troubles, *_copy(session)]
+        return result
     except Busy as error:  # halted, or lost, on its way
         session.progress("")
         if seen and (done := _counts(seen[0])) and not dry_run:
             error.message += f" Before that: {done}."
         raise
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interruption:
         session.progress("")
         session.look_again()
         done = (_counts(seen[0]) if seen else "") or "nothing"
-        raise _interrupted(session, stopped_at(session.store), done, dry_run) from None
+        told = _interrupted(session, stopped_at(session.store), done, dry_run)
+        told.exit_code = exit_code_after(interruption)
+        raise told from None
 
 
 def _stop_here(session: Session) -> None:

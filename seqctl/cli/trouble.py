@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import typer
 
-from seqctl.cli.output import clean, json_text
+from seqctl.cli.output import clean, json_text, printing
+from seqctl.cli.signals import exit_code_after
 from seqctl.domain.errors import SeqctlError
+from seqctl.places import look_at
 from seqctl.ports.mail import AccountRefused, Unreachable
 
 if TYPE_CHECKING:
@@ -39,17 +41,25 @@ def explain(error: BaseException, session: Session) -> Trouble:
         case typer.TyperException():
             return Trouble("USAGE", error.format_message(), _help_command(error), 2)
         case KeyboardInterrupt() | EOFError() | typer.Abort():
-            return Trouble("INTERRUPTED", "Interrupted.", "", 130)
+            return Trouble("INTERRUPTED", "Interrupted.", "", exit_code_after(error))
         case AccountRefused():
             return Trouble("ACCOUNT_REFUSED", str(error), error.hint, 5)
         case Unreachable():
             return Trouble("UNREACHABLE", str(error), "try again later", 6)
         case OSError():
-            named = f"{error.filename}: " if error.filename else ""
-            return Trouble("BAD_FILE", f"{named}{error.strerror or error}", "", 5)
+            return _unusable(error)
         case _:
             told = session.trouble_of(error)
             return _defect(error) if told is None else explain(told, session)
+
+
+def _unusable(error: OSError) -> Trouble:
+    """What the system refuses, where nobody said more precisely what was to be done."""
+    why = error.strerror or str(error)
+    if isinstance(error.filename, str):
+        named = f"{error.filename} can't be used: {why}."
+        return Trouble("BAD_FILE", named, look_at(error.filename, error), 5)
+    return Trouble("BAD_FILE", f"A file or the output can't be used: {why}.", "df -h", 5)
 
 
 def _help_command(error: typer.TyperException) -> str:
@@ -78,8 +88,7 @@ def tell(error: BaseException, session: Session) -> int:
         session.warn(trouble.message, "red")
         if trouble.hint:
             session.warn(f"  try: {trouble.hint}" if _is_command(trouble) else f"  {trouble.hint}")
-    if isinstance(error, OSError):
-        _flush_or_abandon_stdout()
+    _flush_or_abandon_stdout()
     return trouble.exit_code
 
 
@@ -99,7 +108,8 @@ def _print_json(trouble: Trouble) -> None:
         "message": clean(trouble.message),
         "hint": clean(trouble.hint),
     }
-    sys.stderr.write(json_text({"error": told}) + "\n")
+    with printing(sys.stderr):
+        sys.stderr.write(json_text({"error": told}) + "\n")
 
 
 def _print_traceback(error: BaseException) -> None:

@@ -66,7 +66,7 @@ class NoWorkspace(BadFile):
 
 
 class Interrupted(SeqctlError):
-    """A person stopped it before it was done (exit 130, as a shell reports it)."""
+    """It was stopped before it was done (exit 130 after Ctrl-C, 128 and the number of a signal)."""
 
     exit_code = 130
     code = "INTERRUPTED"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from seqctl import durable
 from seqctl.domain.errors import BadFile, Busy
+from seqctl.places import look_at, look_beside
 from seqctl.store.connection import connect, copy_into, open_file, refuse_foreign
 from seqctl.store.placing import appearing, free_name, make_folder, move_companions
 from seqctl.store.standing import last_number
@@ -49,7 +50,7 @@ def restore(backup: Path, target: Path, prepare: Callable[[SqliteStore], object]
         Busy: a tick or another command is at work on `target`, or the backup is from a newer seqctl.
     """
     if not backup.exists():
-        raise BadFile(f"There is no file {backup}.", f"ls -l {backup.parent}")
+        raise BadFile(f"There is no file {backup}.", look_beside(backup))
     refuse_foreign(backup)
     target = _led_to(target)
     replaces = os.path.lexists(target)
@@ -71,7 +72,7 @@ def _led_to(path: Path) -> Path:
         pass
     except OSError as error:
         raise BadFile(
-            f"{path} can't be written to: {error.strerror}.", f"ls -ld {path}", code="CANNOT_OPEN"
+            f"{path} can't be written to: {error.strerror}.", look_at(path), code="CANNOT_OPEN"
         ) from None
     return path.resolve()
 

@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
 
 from seqctl.domain.errors import BadFile, Busy, NoWorkspace
+from seqctl.places import look_at
 from seqctl.store.schema import APPLICATION_ID, SCHEMA_VERSION, migrate, roll_back
 from seqctl.store.tick_lock import no_older_tick
 
@@ -147,7 +148,7 @@ def refuse_foreign(path: Path) -> None:
     except FileNotFoundError:
         raise _no_workspace(path) from None
     except OSError as error:
-        raise BadFile(f"{path} can't be read: {error.strerror}.", f"ls -ld {path}") from None
+        raise BadFile(f"{path} can't be read: {error.strerror}.", look_at(path)) from None
     if len(head) < _HEADER_LENGTH or not head.startswith(_MAGIC):
         raise BadFile(f"{path} is not a seqctl workspace.", "seqctl init --db ANOTHER-FILE")
     if int.from_bytes(head[68:72], "big") != APPLICATION_ID:

@@ -63,10 +63,10 @@ class SqliteHistory:
         """Whose enrollments have been started and ended by the events after this one."""
         return Concerned(
             *self._connection.execute(
-                "SELECT count(*) FILTER (WHERE kind IN ('enrolled', 'reenrolled')), "
+                "SELECT count(*) FILTER (WHERE kind IN ('enrolled', 'reenrolled', 'revived')), "
                 "count(*) FILTER (WHERE kind IN ('unenrolled', 'finished')), "
                 "count(DISTINCT contact_id) FROM event WHERE id > ? AND enrollment_id IS NOT NULL "
-                "AND kind IN ('enrolled', 'reenrolled', 'unenrolled', 'finished')",
+                "AND kind IN ('enrolled', 'reenrolled', 'revived', 'unenrolled', 'finished')",
                 (event_id,),
             ).fetchone()
         )

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from seqctl.domain.errors import BadFile, Busy, NoWorkspace
+from seqctl.places import look_at, look_beside
 
 _BYTE = 1 << 62
 """Far behind SQLite's lock bytes (1 GiB) and the end of the largest file (281 TB)."""
@@ -116,10 +117,10 @@ def _opened(path: Path) -> int:
     try:
         return os.open(path, os.O_RDWR | os.O_NONBLOCK)
     except FileNotFoundError:
-        raise NoWorkspace(f"There is no workspace at {path} any more.", f"ls -l {path}") from None
+        raise NoWorkspace(f"There is no workspace at {path} any more.", look_beside(path)) from None
     except OSError as error:
         raise BadFile(
-            f"{path} can't be written to: {error.strerror}.", f"ls -ld {path}", code="READ_ONLY"
+            f"{path} can't be written to: {error.strerror}.", look_at(path), code="READ_ONLY"
         ) from None
 
 

@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 from seqctl.domain.errors import BadFile, Busy, Damaged, SeqctlError
+from seqctl.places import look_at
 from seqctl.store.rows import is_undecodable
 from seqctl.store.tick_lock import moved
 
@@ -70,9 +71,9 @@ def sentence(error: sqlite3.Error, path: Path) -> SeqctlError | None:
         # The journal of a change stands beside the file.
         folder = error.sqlite_errorcode == sqlite3.SQLITE_READONLY_DIRECTORY
         place = path.parent if folder else path
-        return BadFile(f"{place} can't be written to.", f"ls -ld {place}", code="READ_ONLY")
+        return BadFile(f"{place} can't be written to.", look_at(place), code="READ_ONLY")
     if code == sqlite3.SQLITE_CANTOPEN:
-        return BadFile(f"{path} can't be opened.", f"ls -l {path}", code="CANNOT_OPEN")
+        return BadFile(f"{path} can't be opened.", look_at(path), code="CANNOT_OPEN")
     if code in DAMAGED or is_undecodable(error):
         return damaged(path, str(error))
     if code == sqlite3.SQLITE_IOERR:

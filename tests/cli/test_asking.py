@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import shutil
 import sys
 from datetime import UTC, datetime
@@ -27,6 +28,7 @@ steps:
 PEOPLE = [f"p{number}@big.test" for number in range(6)]
 ENROLLED, FREE = PEOPLE[:3], PEOPLE[3:]
 DASH = "\n".join
+NO = "email,unsubscribed\n" + "".join(f"{address},yes\n" for address in ENROLLED)
 
 # The words, what is read from standard input, and what the question says of the people concerned.
 ASKED = [
@@ -54,6 +56,8 @@ ASKED = [
     (("enroll", "spare", "--segment", "big", "--also"), "", "6 people: 6 enrollments start."),
     (("enroll", "spare", "--file", "free.csv"), "", "3 people: 3 enrollments start."),
     (("reenroll", "spare", "--reason", "manual"), "", "3 people: 3 enrollments start."),
+    (("contact", "import", "no.csv"), "", "3 people: 3 enrollments end."),
+    (("contact", "import", "-"), NO, "3 people: 3 enrollments end."),
 ]
 UNASKED = [
     (("inbox", "disconnect", "bo@acme.test", "--as", "bo"), ""),
@@ -64,6 +68,9 @@ UNASKED = [
     (("enroll", "spare", *FREE[:2]), ""),
     (("enroll", "spare", *FREE, "--dry-run"), ""),
     (("contact", "opt-out", PEOPLE[0]), ""),
+    (("contact", "import", "no.csv", "--dry-run"), ""),
+    (("contact", "import", "free.csv"), ""),
+    (("contact", "import", "-"), "email,unsubscribed\n" + "".join(f"{e},yes\n" for e in PEOPLE[1:])),
     (("pause", *ENROLLED), ""),
     (("resume", *ENROLLED), ""),
 ]  # fmt: skip
@@ -114,6 +121,7 @@ def work(
 ) -> Cli:
     shutil.copy(made[request.param], cli.db)
     (cli.folder / "free.csv").write_text("email\n" + DASH(FREE))
+    (cli.folder / "no.csv").write_text(NO)
     monkeypatch.setenv("SEQCTL_USER", "ann")
     return cli
 
@@ -166,6 +174,22 @@ def test_on_a_terminal_it_asks_and_heeds_the_answer(work: Cli) -> None:
     assert question in asked.stderr
     assert work("user", "remove", "bo", stdin="\n", terminal=True).exit_code == 4
     assert work("user", "remove", "bo", stdin="yes\n", terminal=True).exit_code == 0
+
+
+def test_a_pipe_is_read_once_though_its_import_is_asked_about(work: Cli) -> None:
+    pipe = work.folder / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    writer = os.open(pipe, os.O_WRONLY)
+    os.write(writer, NO.encode())
+    os.close(writer)
+    try:
+        answer = work("contact", "import", "pipe", stdin="yes\n", terminal=True)
+    finally:
+        os.close(reader)
+    assert answer.exit_code == 0
+    assert "Import pipe? 3 people: 3 enrollments end. [y/N]: " in answer.stderr
+    assert "0 created, 3 updated, 0 unchanged, 0 rejected." in answer.stdout
 
 
 def test_what_is_wrong_is_said_before_anything_is_asked(work: Cli) -> None:

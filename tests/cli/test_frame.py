@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ import seqctl
 import seqctl.cli
 from seqctl.cli.frame import Noun
 from seqctl.cli.session import Session
+from seqctl.cli.signals import AskedToEnd
 from seqctl.cli.words import Named, contacts, sequence_and_contacts
 from seqctl.domain.errors import NotFound, WrongUsage
 from tests.cli.conftest import Cli, piped
@@ -50,6 +52,7 @@ def fail(session: Session, how: str) -> None:
         "words": WrongUsage("That \x1b[31mmeans\x1b[0m nothing.", "write 90m"),
         "defect": KeyError("secret key"),
         "interrupt": KeyboardInterrupt(),
+        "terminated": AskedToEnd(signal.SIGTERM),
         "end": EOFError(),
         "abort": typer.Abort(),
         "file": FileNotFoundError(2, "No such file or directory", "x.csv"),
@@ -255,10 +258,11 @@ def test_a_usage_line_may_be_written_out(cli: Cli) -> None:
         ("user", 3, "There is no sequence 'fuonders'.\n  try: seqctl sequence list\n"),
         ("words", 2, "That means nothing.\n  write 90m\n"),
         ("interrupt", 130, "Interrupted.\n"),
+        ("terminated", 143, "Interrupted.\n"),
         ("end", 130, "Interrupted.\n"),
         ("abort", 130, "Interrupted.\n"),
-        ("file", 5, "x.csv: No such file or directory\n"),
-        ("full", 5, "No space left on device\n"),
+        ("file", 5, "x.csv can't be used: No such file or directory.\n  ls -ld .\n"),
+        ("full", 5, "A file or the output can't be used: No space left on device.\n  df -h\n"),
         ("exit", 6, ""),
         (
             "defect",
@@ -338,7 +342,8 @@ def test_a_reader_that_left_is_no_error() -> None:
 def test_a_full_disk_is_told_once() -> None:
     with open("/dev/full", "w") as full:
         ran = subprocess.run([*SEQCTL, "--version"], stdout=full, stderr=subprocess.PIPE, text=True)
-    assert (ran.returncode, ran.stderr) == (5, "No space left on device\n")
+    told = "A file or the output can't be used: No space left on device.\n  df -h\n"
+    assert (ran.returncode, ran.stderr) == (5, told)
 
 
 def test_closed_streams_are_no_error() -> None:

@@ -11,6 +11,7 @@ from tests.cli.conftest import Cli
 
 SEQUENCE = "name: {}\nsteps:\n  - email: {{subject: Hello, body: Hi}}\n  - {{after: 1 day, email: {{body: So}}}}\n"
 EMPTY = ["", "\n\n", "  \n# nobody today\n"]
+EMPTY_FILE = ["", "\n\n", "email,first_name\n"]
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +57,8 @@ def work(cli: Cli, made: Path) -> Cli:
         ("enroll", "other", "-"),
         ("enroll", "other", "-", "--dry-run"),
         ("enroll", "other", "-", "--segment", "pilots"),
+        ("enroll", "other", "--file", "-"),
+        ("enroll", "other", "--file", "-", "--where", "plan=pilot"),
         ("unenroll", "intro", "-"),
         ("unenroll", "-"),
         ("reenroll", "intro", "-"),
@@ -75,9 +78,45 @@ def test_an_empty_standard_input_is_nobody(work: Cli, words: tuple[str, ...]) ->
     notes = document.pop("notes", None)
     assert set(map(tuple, document.values())) == {()}
     assert notes in (None, ["Standard input names nobody; nothing was done."])
-    for stdin in EMPTY:
+    for stdin in EMPTY_FILE if "--file" in words else EMPTY:
         assert "Standard input names nobody; nothing was done." in work.ok(*words, stdin=stdin)
     assert work.db.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("pause", "nosuch", "-"), "NO_SEQUENCE"),
+        (("resume", "nosuch", "-"), "NO_SEQUENCE"),
+        (("enroll", "nosuch", "-"), "NO_SEQUENCE"),
+        (("enroll", "nosuch", "--file", "-"), "NO_SEQUENCE"),
+        (("unenroll", "nosuch", "-"), "NO_SEQUENCE"),
+        (("reenroll", "nosuch", "-"), "NO_SEQUENCE"),
+        (("edit", "nosuch", "-"), "NO_SEQUENCE"),
+        (("log", "nosuch", "-"), "NO_SEQUENCE"),
+        (("mail", "list", "nosuch", "-"), "NO_SEQUENCE"),
+        (("pause", "-", "--as", "nosuch"), "NO_USER"),
+        (("mark", "-", "replied", "--as", "nosuch"), "NO_USER"),
+        (("enroll", "-"), "USAGE"),
+        (("reenroll", "-"), "USAGE"),
+        (("edit", "-"), "USAGE"),
+        (("enroll", "other", "-", "--at", "17:00", "--now"), "USAGE"),
+        (("enroll", "other", "-", "--from-step", "two"), "USAGE"),
+        (("enroll", "other", "-", "--file", "-"), "USAGE"),
+        (("pause", "other", "-", "--until", "2026-01-01"), "USAGE"),
+        (("resume", "other", "-", "--each"), "USAGE"),
+    ],
+    ids=lambda words: " ".join(words) if isinstance(words, tuple) else words,
+)
+def test_what_is_wrong_is_wrong_for_nobody_too(
+    work: Cli, words: tuple[str, ...], code: str
+) -> None:
+    told = work(*words, "--json")
+    assert (told.exit_code, told.error["code"]) == (2 if code == "USAGE" else 3, code)
+
+
+def test_contacts_beside_an_empty_file_are_taken(work: Cli) -> None:
+    assert len(work.json("enroll", "other", "cy@x.test", "--file", "-")["done"]) == 1
 
 
 def test_contacts_beside_an_empty_standard_input_are_taken(work: Cli) -> None:

@@ -37,17 +37,22 @@ class ContactRow(NamedTuple):
 
 
 def read_contacts(
-    path: Path | str, *, mapping: Mapping[str, str] = MappingProxyType({})
+    path: Path | str,
+    *,
+    mapping: Mapping[str, str] = MappingProxyType({}),
+    text: str | None = None,
 ) -> Iterator[ContactRow | Rejected]:
     """Read CSV, TSV, JSON, NDJSON or vCards, told apart by their content; "-" is standard input.
 
     `mapping` says what a column means where its name doesn't: column -> field or property. A row
-    that can't be imported comes as Rejected and never stops the rest.
+    that can't be imported comes as Rejected and never stops the rest. `text` is what stands in the
+    file, where it was read already: a pipe is read only once.
 
     Raises BadFile, before there is any row, where the file as a whole can't be used.
     """
     name = name_of(path)
-    table = _table(read_text(path), Path(path).suffix.lower(), name)
+    text = read_text(path) if text is None else text
+    table = _table(text, Path(path).suffix.lower(), name)
     if not table.columns:
         return (row for row in table.rows if isinstance(row, Rejected))
     return _contacts(table, plan_columns(table.columns, mapping, name))

@@ -5,12 +5,12 @@ from __future__ import annotations
 import codecs
 import os
 import re
-import shlex
 import stat
 import sys
 from pathlib import Path
 
 from seqctl.domain.errors import BadFile
+from seqctl.places import look_at, look_beside
 
 STANDARD_INPUT = "Standard input"
 SAMPLE = 65_536
@@ -52,7 +52,7 @@ def read_text(source: Path | str) -> str:
 
     Raises BadFile: missing, unreadable, empty, not text, or not to be decoded.
     """
-    text = _text(source)
+    text = content_of(source)
     if not text.strip():
         name = name_of(source)
         raise BadFile(f"{name} is empty.", "Export the contacts again, then import that file.")
@@ -61,10 +61,11 @@ def read_text(source: Path | str) -> str:
 
 def read_lines(source: Path | str) -> list[str]:
     """The lines of a list, which may be empty; raises BadFile as `read_text` does for others."""
-    return _text(source).splitlines()
+    return content_of(source).splitlines()
 
 
-def _text(source: Path | str) -> str:
+def content_of(source: Path | str) -> str:
+    """The text of a file, as `read_text` gives it, which may be empty here."""
     name = name_of(source)
     raw = _read_bytes(source, name)
     _refuse_binary(raw, name)
@@ -88,16 +89,19 @@ def _read_bytes(source: Path | str, name: str) -> bytes:
         else:
             content = _read_file(Path(source), name)
     except FileNotFoundError:
-        nearby = f"ls {shlex.quote(str(Path(source).parent))}"
-        raise BadFile(f"There is no file {name}.", nearby) from None
+        raise BadFile(f"There is no file {name}.", look_beside(source)) from None
     except IsADirectoryError:
-        raise BadFile(f"{name} is a folder, not a file.", f"ls {shlex.quote(name)}") from None
+        raise BadFile(f"{name} is a folder, not a file.", _nearby(source)) from None
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else str(error)
-        raise BadFile(f"{name} can't be read: {why}.", f"ls -l {shlex.quote(name)}") from None
+        raise BadFile(f"{name} can't be read: {why}.", _nearby(source)) from None
     if len(content) > MOST_BYTES:
         raise _too_large(name)
     return content
+
+
+def _nearby(source: Path | str) -> str:
+    return "name the file instead" if str(source) == "-" else look_at(source)
 
 
 def _read_file(path: Path, name: str) -> bytes:
@@ -112,7 +116,7 @@ def _read_file(path: Path, name: str) -> bytes:
         if stat.S_ISREG(state.st_mode) and state.st_size > MOST_BYTES:
             raise _too_large(name)
         if stat.S_ISCHR(state.st_mode) and not file.isatty() and file.read(1):
-            raise BadFile(f"{name} is a device, not a file.", f"ls -l {shlex.quote(name)}")
+            raise BadFile(f"{name} is a device, not a file.", look_at(path))
         return file.read(MOST_BYTES + 1)
 
 

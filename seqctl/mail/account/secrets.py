@@ -11,6 +11,7 @@ import stat
 from pathlib import Path
 
 from seqctl.domain.sending.accounts import Secret, SecretKind
+from seqctl.places import look_at
 from seqctl.ports.mail import AccountRefused
 
 COMMAND_SECONDS = 30
@@ -128,7 +129,7 @@ def _content(path: Path) -> bytes:
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else "no such name"
         raise AccountRefused(
-            f"The password file {path} can't be read: {why}.", f"ls -l {shlex.quote(str(path))}"
+            f"The password file {path} can't be read: {why}.", look_at(path)
         ) from None
     try:
         _refuse_unsafe(path, os.fstat(descriptor).st_mode)
@@ -139,9 +140,7 @@ def _content(path: Path) -> bytes:
 
 def _refuse_unsafe(path: Path, mode: int) -> None:
     if not stat.S_ISREG(mode):
-        raise AccountRefused(
-            f"{path} is no file that could hold a password.", f"ls -l {shlex.quote(str(path))}"
-        )
+        raise AccountRefused(f"{path} is no file that could hold a password.", look_at(path))
     if mode & 0o077:
         raise AccountRefused(
             f"Others than its owner may read the password file {path}.",

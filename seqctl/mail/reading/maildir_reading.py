@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 import stat
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -13,6 +12,7 @@ from typing import NamedTuple
 
 from seqctl import durable
 from seqctl.mail.reading.sent_names import sent_among
+from seqctl.places import look_at, look_into
 from seqctl.ports.mail import (
     READ_AT_MOST,
     AccountRefused,
@@ -47,7 +47,7 @@ class MaildirMailbox:
         if not any((self._inbox / part).is_dir() for part in ("cur", "new")):
             raise AccountRefused(
                 f"{folder} is no Maildir: it has no folder `cur` or `new`, or may not be read.",
-                f"ls -la {shlex.quote(folder)}",
+                look_into(self._inbox),
             )
 
     def new(
@@ -106,7 +106,7 @@ class MaildirMailbox:
         except OSError as error:
             raise AccountRefused(
                 f"No copy could be put into {place}: {error.strerror}.",
-                f"ls -ld {shlex.quote(str(place / 'cur'))}",
+                look_at(place / "cur", error),
             ) from None
 
     def close(self) -> None:

@@ -106,7 +106,7 @@ def _was_marked(store: Store, user: User, contact: Contact, what: str) -> bool:
     ) and not any(event.id > last and event.kind in _BEGINNINGS for event in events)
 
 
-_BEGINNINGS = ("enrolled", "reenrolled")
+_BEGINNINGS = ("enrolled", "reenrolled", "revived")
 
 
 def ended_by_event(

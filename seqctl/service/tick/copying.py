@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING
 
 from seqctl.domain.errors import SeqctlError
+from seqctl.places import look_at
 from seqctl.service.sending.outgoing import Composing
 from seqctl.service.tick.mailroom import Trouble
 
@@ -30,11 +30,11 @@ def write_copies(store: Store, office: PostOffice, copies: Copies) -> list[Troub
     for inbox in store.people.inboxes():
         if composing is None or inbox.id not in waiting:
             continue
-        why = _write(store, composing, copies, inbox)
+        why, hint = _write(store, composing, copies, inbox)
         if why:
             left = store.outbox.copies().get(inbox.id, 0)
             sentence = f"{copies_wait(left)} to be copied to {inbox.capture_to}: {why}"
-            troubles.append(Trouble(inbox.address, sentence, look_at(inbox)))
+            troubles.append(Trouble(inbox.address, sentence, hint))
     return troubles
 
 
@@ -43,14 +43,10 @@ def copies_wait(number: int) -> str:
     return "1 mail waits" if number == 1 else f"{number} mails wait"
 
 
-def look_at(inbox: Inbox) -> str:
-    """The command that shows what stands where an inbox's copies should go."""
-    return f"ls -ld {shlex.quote(inbox.capture_to or '.')}"
-
-
-def _write(store: Store, composing: Composing, copies: Copies, inbox: Inbox) -> str:
-    """Write an inbox's copies; why not all of them could be written, or nothing."""
+def _write(store: Store, composing: Composing, copies: Copies, inbox: Inbox) -> tuple[str, str]:
+    """Write an inbox's copies; why not all of them could be written, or nothing, and what to type."""
     secret, why, last = store.workspace.state().secret, "", 0
+    place = inbox.capture_to or "."
     while batch := store.outbox.to_copy(inbox.id, _BATCH, after=last):
         done: list[int] = []
         try:
@@ -62,9 +58,9 @@ def _write(store: Store, composing: Composing, copies: Copies, inbox: Inbox) -> 
                 with store.writing():
                     store.outbox.written(done)
         except OSError as error:
-            return f"{error.strerror or error}."
+            return f"{error.strerror or error}.", look_at(place, error)
         last = batch[-1].id
-    return why
+    return why, look_at(place)
 
 
 def _write_one(
