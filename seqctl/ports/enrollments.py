@@ -91,7 +91,7 @@ class Enrollments(Protocol):
         ...
 
     def blocked_by_inbox(self, inbox_id: int) -> list[Enrollment]:
-        """The enrollments whose step is due and waits for this inbox, by id."""
+        """The enrollments whose step is due and waits for this inbox, held ones too, by id."""
         ...
 
     def ever_in(self, sequence_id: int) -> set[int]:
@@ -160,7 +160,7 @@ class Enrollments(Protocol):
         ...
 
     def groups_in_line(self, inbox_id: int) -> list[InLine]:
-        """Who stands in the line of an inbox, by what they have in common."""
+        """Who stands in the line of an inbox, by what they have in common; nobody who is held does."""
         ...
 
     def in_line(

@@ -14,6 +14,7 @@ from seqctl.domain.enrollments.lifecycle import label
 from seqctl.domain.errors import Damaged
 from seqctl.ports.views import Finding
 from seqctl.store.messages import YIELDS
+from seqctl.store.queues import STANDS_IN_LINE
 from seqctl.store.rows import UNREADABLE, columns_of, to_enrollment
 from seqctl.store.selecting import GROUP
 from seqctl.store.unreadable import unreadable
@@ -124,7 +125,7 @@ _PROMISES = (
         "4",
         "enrollment",
         "nothing moves it: it stands in line, but has no due time",
-        "SELECT e.id FROM enrollment AS e WHERE e.waiting = 'limit' AND e.due_at IS NULL",
+        f"SELECT e.id FROM enrollment AS e WHERE {STANDS_IN_LINE} AND e.due_at IS NULL",
     ),
     Promise(
         "4",

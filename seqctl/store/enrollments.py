@@ -151,7 +151,7 @@ class SqliteEnrollments(SqliteQueues):
         )
 
     def blocked_by_inbox(self, inbox_id: int) -> list[Enrollment]:
-        """The enrollments whose step is due and waits for this inbox, by id."""
+        """The enrollments whose step is due and waits for this inbox, held ones too, by id."""
         return self._all(
             f"{_SELECT} WHERE waiting = 'inbox' AND inbox_id = ? ORDER BY id", (inbox_id,)
         )

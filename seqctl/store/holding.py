@@ -45,9 +45,7 @@ def hold_all(
     )
     run(
         "UPDATE enrollment SET held_since = :at, due_at = NULL, kept_due_at = enrollment.due_at, "
-        "last_event_id = v.id, "
-        "waiting = CASE WHEN waiting IN ('inbox', 'limit') THEN 'delay' ELSE waiting END "
-        "FROM event AS v WHERE v.id > :last AND enrollment.id = v.enrollment_id",
+        "last_event_id = v.id FROM event AS v WHERE v.id > :last AND enrollment.id = v.enrollment_id",
         given,
     )
     return frozen

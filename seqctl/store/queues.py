@@ -16,6 +16,8 @@ from seqctl.store.due import agenda_moment, from_agenda, to_due
 from seqctl.store.rows import Row, columns_of, rows_of, text
 from seqctl.store.selecting import ONE_OF, listed
 
+STANDS_IN_LINE = "e.waiting = 'limit' AND e.held_since IS NULL"
+"""Whether enrollment `e` has a place in the line of its inbox; a held one keeps it for its resume."""
 _DUE = f"""
     SELECT {columns_of("e")}, c.email, c.first_name, c.last_name, c.company, c.phone, c.properties,
         EXISTS (SELECT 1 FROM suppression WHERE address = c.email) OR EXISTS (
@@ -37,7 +39,7 @@ _FROM_AGENDA = _DUE.format(
 _FROM_LINE = _DUE.format(
     more="",
     from_="enrollment AS e INDEXED BY enrollment_in_line",
-    where="WHERE e.waiting = 'limit' AND e.inbox_id = ? AND e.version_id = ? AND e.timezone = ? "
+    where=f"WHERE {STANDS_IN_LINE} AND e.inbox_id = ? AND e.version_id = ? AND e.timezone = ? "
     "AND e.any_time = ? AND e.had_mail = ? AND {behind} ORDER BY e.due_at, e.id LIMIT ?",
 )
 # Both at once would not be found by the index.
@@ -52,9 +54,10 @@ _THESE = _DUE.format(
     more="", from_="enrollment AS e", where=f"WHERE e.id IN {ONE_OF} ORDER BY e.id"
 )
 # From one group of the index to the next, past all that stand in it ('~' is behind every time).
-_NEXT_IN_LINE = """
-    SELECT version_id, timezone, any_time, had_mail FROM enrollment INDEXED BY enrollment_in_line
-    WHERE waiting = 'limit' AND inbox_id = ? AND (version_id, timezone, any_time, had_mail, due_at) > (?, ?, ?, ?, '~')
+_NEXT_IN_LINE = f"""
+    SELECT version_id, timezone, any_time, had_mail
+    FROM enrollment AS e INDEXED BY enrollment_in_line WHERE {STANDS_IN_LINE} AND inbox_id = ?
+        AND (version_id, timezone, any_time, had_mail, due_at) > (?, ?, ?, ?, '~')
     ORDER BY version_id, timezone, any_time, had_mail LIMIT 1
 """
 
@@ -105,8 +108,8 @@ class SqliteQueues:
     def inboxes_in_line(self) -> set[int]:
         """The inboxes that somebody stands in line for."""
         rows = self._connection.execute(
-            "SELECT id FROM inbox WHERE EXISTS (SELECT 1 FROM enrollment "
-            "WHERE waiting = 'limit' AND inbox_id = inbox.id)"
+            "SELECT id FROM inbox WHERE EXISTS (SELECT 1 FROM enrollment AS e "
+            f"WHERE {STANDS_IN_LINE} AND e.inbox_id = inbox.id)"
         )
         return {row[0] for row in rows}
 
@@ -147,7 +150,8 @@ class SqliteQueues:
         """How many enrollments are due but wait for an inbox, a limit or an unsettled mail."""
         return self._connection.execute(
             "SELECT (SELECT count(*) FROM enrollment WHERE waiting IN ('inbox', 'mail') "
-            "AND held_since IS NULL) + (SELECT count(*) FROM enrollment WHERE waiting = 'limit')"
+            "AND held_since IS NULL) "
+            f"+ (SELECT count(*) FROM enrollment AS e WHERE {STANDS_IN_LINE})"
         ).fetchone()[0]
 
     def _rows(self, query: str, values: Sequence[Any]) -> list[Row]:

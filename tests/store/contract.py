@@ -199,6 +199,25 @@ class StoreContract:
         assert store.enrollments.next_due() is None
         assert store.enrollments.waiting_due() == 3
 
+    def test_who_is_held_stands_in_no_line_and_waits_for_its_inbox_still(
+        self, store: Store
+    ) -> None:
+        for contact in (1, 2, 3):
+            enroll(store, contact)
+        lined, held_in_line, missing = store.enrollments.get([1, 2, 3])
+        lined, held_in_line = map(lifecycle.limit_reached, (lined, held_in_line))
+        missing = lifecycle.inbox_missing(missing)
+        waiting = [lined, held_in_line, missing]
+        store.enrollments.record([change(e, NOW, "waiting", "") for e in waiting])
+        held = [lifecycle.hold(e, NOW) for e in store.enrollments.get([2, 3])]
+        store.enrollments.record([change(e, NOW, "paused", "", 1) for e in held])
+        (group,) = store.enrollments.groups_in_line(1)
+        assert [row.enrollment.id for row in store.enrollments.in_line(1, group, 9)] == [1]
+        assert store.enrollments.waiting_due() == 1
+        assert [e.id for e in store.enrollments.blocked_by_inbox(1)] == [3]
+        store.enrollments.record([change(lifecycle.hold(lined, NOW), NOW, "paused", "", 1)])
+        assert store.enrollments.inboxes_in_line() == set()
+
     def test_slots_count_from_the_day_before_a_limit_was_set(self, store: Store) -> None:
         for number, at in enumerate((NOW, NOW + HOUR, NOW + 2 * HOUR), 1):
             (sent,) = store.enrollments.get([enroll(store, number).id])

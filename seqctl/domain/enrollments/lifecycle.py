@@ -189,10 +189,7 @@ def mail_queued(enrollment: Enrollment, message_id: int) -> Enrollment:
 def mail_back(enrollment: Enrollment, due: datetime, *, blocked: bool = False) -> Enrollment:
     """Its mail was not handed over: it is due again, or waits with its inbox where that is blocked."""
     allow(enrollment, Trigger.MAIL_BACK)
-    if enrollment.held_since is not None:
-        return enrollment._replace(waiting=Waiting.DELAY, kept_due_at=due)
-    waiting = Waiting.INBOX if blocked else Waiting.DELAY
-    return enrollment._replace(waiting=waiting, due_at=due)
+    return _waits(enrollment, Waiting.INBOX if blocked else Waiting.DELAY, due)
 
 
 def task_mailed(enrollment: Enrollment, message_id: int, at: datetime) -> Enrollment:
@@ -210,10 +207,10 @@ def task_mailed(enrollment: Enrollment, message_id: int, at: datetime) -> Enroll
 
 
 def place_anew(enrollment: Enrollment, plan: Plan, at: datetime) -> Enrollment:
-    """Its inbox can send again: due at the next legal moment from `at`."""
+    """Its inbox can send again: due at the next legal moment from `at`, which a held one keeps."""
     allow(enrollment, Trigger.POSTPONED)
     end = max(at, enrollment.delay_ends_at or at)
-    return enrollment._replace(waiting=Waiting.DELAY, due_at=_due(enrollment, plan, end, at))
+    return _waits(enrollment, Waiting.DELAY, _due(enrollment, plan, end, at))
 
 
 def wait_for_opening(enrollment: Enrollment, plan: Plan, at: datetime) -> Enrollment:
@@ -231,13 +228,7 @@ def keep_delay(enrollment: Enrollment, plan: Plan, running: Delay | None) -> Enr
 def hold(enrollment: Enrollment, at: datetime) -> Enrollment:
     """The first hold freezes what is left of the delay (spec, section 5)."""
     allow(enrollment, Trigger.HOLD)
-    blocked = enrollment.waiting in (Waiting.INBOX, Waiting.LIMIT)
-    return enrollment._replace(
-        waiting=Waiting.DELAY if blocked else enrollment.waiting,
-        held_since=at,
-        due_at=None,
-        kept_due_at=enrollment.due_at,
-    )
+    return enrollment._replace(held_since=at, due_at=None, kept_due_at=enrollment.due_at)
 
 
 def lift(enrollment: Enrollment, plan: Plan, at: datetime, *, restart: bool = False) -> Enrollment:
@@ -302,7 +293,7 @@ def _go_on(thawed: Enrollment, plan: Plan, end: datetime, at: datetime) -> Enrol
     going = thawed._replace(base=base, delay_ends_at=end)
     if thawed.waiting == Waiting.TASK:
         return going._replace(due_at=end)
-    return going._replace(due_at=_due(going, plan, end, at))
+    return going._replace(waiting=Waiting.DELAY, due_at=_due(going, plan, end, at))
 
 
 def _go_on_at_its_time(
@@ -310,8 +301,8 @@ def _go_on_at_its_time(
 ) -> Enrollment:
     """The step keeps its time unless the resume is later: then it is placed from there.
 
-    Resumed `at_once`, in the second of the pause, what was overdue is overdue still: whatever its
-    `at`, and with its place in the line of an inbox.
+    Resumed `at_once`, in the second of the pause, what was overdue is overdue still, whatever its
+    `at`, and who stood in the line of an inbox, or waited for the inbox itself, does so still.
     """
     if at <= kept or at_once:
         return thawed._replace(due_at=kept)
@@ -366,6 +357,13 @@ def placed_now(enrollment: Enrollment, plan: Plan, now: datetime) -> Enrollment:
         return enrollment
     due = place(now, base=now, after=None, at=None, email=step.sends, calendar=plan.calendar)
     return enrollment._replace(due_at=due)
+
+
+def _waits(enrollment: Enrollment, waiting: Waiting, due: datetime) -> Enrollment:
+    """It waits so, and is due then; a held one keeps that time."""
+    if enrollment.held_since is not None:
+        return enrollment._replace(waiting=waiting, kept_due_at=due)
+    return enrollment._replace(waiting=waiting, due_at=due)
 
 
 def _next_step(enrollment: Enrollment, plan: Plan, at: datetime) -> Enrollment:

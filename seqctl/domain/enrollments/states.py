@@ -20,6 +20,8 @@ class State(StrEnum):
     LIMIT = "limit"
     HELD_DELAY = "held delay"
     HELD_TASK = "held task"
+    HELD_INBOX = "held inbox"
+    HELD_LIMIT = "held limit"
     HELD_RESUME = "held, delay not begun"
     HELD_MAIL = "held mail"
     FINISHED = "finished"
@@ -67,7 +69,7 @@ TABLE: dict[State, dict[Trigger, frozenset[State]]] = {
         Trigger.INBOX_MISSING: frozenset({State.INBOX}),
         Trigger.MAIL_QUEUED: frozenset({State.MAIL}),
         Trigger.POSTPONED: frozenset({State.DELAY}),
-        Trigger.HOLD: frozenset({State.HELD_DELAY}),
+        Trigger.HOLD: frozenset({State.HELD_LIMIT}),
         Trigger.END: _ENDED,
     },
     State.TASK: {
@@ -78,7 +80,7 @@ TABLE: dict[State, dict[Trigger, frozenset[State]]] = {
     },
     State.INBOX: {
         Trigger.POSTPONED: frozenset({State.DELAY}),
-        Trigger.HOLD: frozenset({State.HELD_DELAY}),
+        Trigger.HOLD: frozenset({State.HELD_INBOX}),
         Trigger.END: _ENDED,
     },
     State.MAIL: {
@@ -87,7 +89,21 @@ TABLE: dict[State, dict[Trigger, frozenset[State]]] = {
         Trigger.HOLD: frozenset({State.HELD_MAIL}),
         Trigger.END: _ENDED,
     },
-    State.HELD_DELAY: {Trigger.LIFT: frozenset({State.DELAY}), Trigger.END: _ENDED},
+    State.HELD_DELAY: {
+        Trigger.POSTPONED: frozenset({State.HELD_DELAY}),
+        Trigger.LIFT: frozenset({State.DELAY}),
+        Trigger.END: _ENDED,
+    },
+    State.HELD_INBOX: {
+        Trigger.POSTPONED: frozenset({State.HELD_DELAY}),
+        Trigger.LIFT: frozenset({State.INBOX, State.DELAY}),
+        Trigger.END: _ENDED,
+    },
+    State.HELD_LIMIT: {
+        Trigger.POSTPONED: frozenset({State.HELD_DELAY}),
+        Trigger.LIFT: frozenset({State.LIMIT, State.DELAY}),
+        Trigger.END: _ENDED,
+    },
     State.HELD_TASK: {
         Trigger.TASK_CLOSED: frozenset({State.HELD_RESUME}),
         Trigger.LIFT: frozenset({State.TASK}),
@@ -96,7 +112,7 @@ TABLE: dict[State, dict[Trigger, frozenset[State]]] = {
     State.HELD_RESUME: {Trigger.LIFT: _LIFTED, Trigger.END: _ENDED},
     State.HELD_MAIL: {
         Trigger.STEP_DONE: frozenset({State.HELD_RESUME}),
-        Trigger.MAIL_BACK: frozenset({State.HELD_DELAY}),
+        Trigger.MAIL_BACK: frozenset({State.HELD_DELAY, State.HELD_INBOX}),
         Trigger.LIFT: frozenset({State.MAIL}),
         Trigger.END: _ENDED,
     },
@@ -113,6 +129,8 @@ _STATES = {
     (Waiting.LIMIT, False): State.LIMIT,
     (Waiting.DELAY, True): State.HELD_DELAY,
     (Waiting.TASK, True): State.HELD_TASK,
+    (Waiting.INBOX, True): State.HELD_INBOX,
+    (Waiting.LIMIT, True): State.HELD_LIMIT,
     (Waiting.RESUME, True): State.HELD_RESUME,
     (Waiting.MAIL, True): State.HELD_MAIL,
 }

@@ -152,12 +152,7 @@ def _replanned(after: Enrollment, before: Version, version: Version, now: dateti
     old, new = before.steps[after.step - 1], version.steps[after.step - 1]
     if (old.at, old.sends) == (new.at, new.sends):
         return after
-    placed = lifecycle.place_anew(
-        after._replace(held_since=None), plan, max(now, after.base or now)
-    )
-    if after.held_since is not None:
-        return after._replace(kept_due_at=placed.due_at)
-    return placed
+    return lifecycle.place_anew(after, plan, max(now, after.base or now))
 
 
 def _plan(version: Version, enrollment: Enrollment) -> Plan:

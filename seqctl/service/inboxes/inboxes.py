@@ -32,7 +32,10 @@ class Wiring(NamedTuple):
 
 
 class Connecting(NamedTuple):
-    """An inbox that is connected now, and how many mails that waited for it were placed anew."""
+    """An inbox that is connected now, and how many mails that waited for it were placed anew.
+
+    Those of held ones, which are placed too, don't count: a hold still holds them.
+    """
 
     inbox: Inbox
     changed: bool
@@ -78,7 +81,8 @@ def connect_inbox(
         store.enrollments.order_agenda(inbox.id)
         store.history.add([Event(at=now, actor_id=user.id, kind="inbox-connected", detail=address)])
         placed = place_anew(store, inbox, user.id, now, "is connected again")
-    return Connecting(inbox, True, len(placed))
+    running = [made for made in placed if made.after.held_since is None]
+    return Connecting(inbox, True, len(running))
 
 
 def edit_inbox(

@@ -29,6 +29,7 @@ from seqctl.domain.enrollments.deciding import (
     in_line,
     is_by_clock,
 )
+from seqctl.domain.enrollments.states import State, state_of
 from seqctl.domain.model import Change, Enrollment, Inbox, Waiting
 from seqctl.domain.sending.limits import Line
 from seqctl.domain.timing.moments import NEVER
@@ -164,7 +165,7 @@ class Foretelling:
         found = lines(self._store, self._plans, self._inboxes, self._new)
         for row in self._instead.values():
             line = found.get(row.enrollment.inbox_id or 0)
-            if line is not None and row.enrollment.waiting == Waiting.LIMIT:
+            if line is not None and state_of(row.enrollment) == State.LIMIT:
                 line.join(in_line(row, self._plans.of))
         return found
 

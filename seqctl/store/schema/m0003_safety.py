@@ -30,7 +30,7 @@ _LINE: tuple[str, ...] = (
     """
     CREATE INDEX enrollment_in_line
     ON enrollment (inbox_id, version_id, timezone, any_time, had_mail, due_at)
-    WHERE waiting = 'limit'
+    WHERE waiting = 'limit' AND held_since IS NULL
     """,
     # Those that yield, the first mails at an inbox with a limit, are clustered apart: at one instant
     # all others come before them.

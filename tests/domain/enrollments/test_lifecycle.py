@@ -77,6 +77,8 @@ STATES = {
     State.LIMIT: enrollment(3, Waiting.LIMIT),
     State.HELD_DELAY: enrollment()._replace(**HELD),
     State.HELD_TASK: TASK._replace(**HELD),
+    State.HELD_INBOX: enrollment(3, Waiting.INBOX)._replace(**HELD),
+    State.HELD_LIMIT: enrollment(3, Waiting.LIMIT)._replace(**HELD),
     State.HELD_RESUME: enrollment(3, Waiting.RESUME)._replace(
         held_since=NOW - HOUR, due_at=None, delay_ends_at=None, base=None
     ),
@@ -155,6 +157,8 @@ LABELS = {
     State.MAIL: "active",
     State.HELD_DELAY: "paused",
     State.HELD_TASK: "paused",
+    State.HELD_INBOX: "paused",
+    State.HELD_LIMIT: "paused",
     State.HELD_RESUME: "paused",
     State.HELD_MAIL: "paused",
     State.FINISHED: "finished",
@@ -246,6 +250,47 @@ def test_a_set_time_is_placed_anew_after_a_pause() -> None:
     resumed = lifecycle.lift(held, at_half_past_nine, NOW + 2 * DAY + 5 * HOUR)
     assert resumed.delay_ends_at == NOW + 4 * DAY + 5 * HOUR
     assert resumed.due_at == NOW + 4 * DAY + HOUR / 2  # that day's 09:30, though it is earlier
+
+
+# --- pausing what is due already ----------------------------------------------------------------------
+
+DUE: dict[str, object] = {"delay_ends_at": NOW - 2 * HOUR, "due_at": NOW - HOUR}
+blocked = pytest.mark.parametrize("waiting", [Waiting.LIMIT, Waiting.INBOX])
+
+
+@blocked
+def test_resumed_at_once_it_stands_where_it_stood(waiting: Waiting) -> None:
+    stands = enrollment(3, waiting)._replace(**DUE)
+    held = lifecycle.hold(stands, NOW)
+    assert (held.due_at, held.kept_due_at) == (None, stands.due_at)
+    assert lifecycle.lift(held, PLAN, NOW) == stands
+
+
+@blocked
+def test_resumed_later_or_started_over_it_waits_for_its_time(waiting: Waiting) -> None:
+    held = lifecycle.hold(enrollment(3, waiting)._replace(**DUE), NOW)
+    later = lifecycle.lift(held, PLAN, NOW + HOUR)
+    assert (later.waiting, later.due_at) == (Waiting.DELAY, NOW + HOUR)
+    over = lifecycle.lift(held, PLAN, NOW, restart=True)
+    assert (over.waiting, over.due_at) == (Waiting.DELAY, NOW + 3 * DAY)
+
+
+@blocked
+def test_placed_anew_while_it_is_held_it_keeps_that_time(waiting: Waiting) -> None:
+    held = lifecycle.hold(enrollment(3, waiting)._replace(**DUE), NOW)
+    placed = lifecycle.place_anew(held, PLAN, NOW + HOUR)
+    assert (placed.due_at, placed.kept_due_at) == (None, NOW + HOUR)
+    lifted = lifecycle.lift(placed, PLAN, NOW + HOUR / 2)
+    assert (lifted.waiting, lifted.due_at) == (Waiting.DELAY, NOW + HOUR)
+
+
+@pytest.mark.parametrize("is_blocked", [False, True])
+def test_a_mail_that_comes_back_while_it_is_held_waits_as_it_would_have(is_blocked: bool) -> None:
+    on_its_way = MAIL._replace(delay_ends_at=NOW - HOUR)
+    back = lifecycle.mail_back(on_its_way, NOW + HOUR, blocked=is_blocked)
+    held = lifecycle.hold(on_its_way, NOW)
+    while_held = lifecycle.mail_back(held, NOW + HOUR, blocked=is_blocked)
+    assert lifecycle.lift(while_held, PLAN, NOW + HOUR / 2) == back
 
 
 # --- starting and ending ----------------------------------------------------------------------------
