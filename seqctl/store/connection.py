@@ -48,8 +48,12 @@ def open_file(path: Path) -> sqlite3.Connection:
 def blank() -> sqlite3.Connection:
     """A blank workspace in memory: it becomes a file by `copy_into`, whole or not at all."""
     connection = sqlite3.connect(":memory:", isolation_level=None)
-    connection.execute("PRAGMA foreign_keys = ON")
-    migrate(connection)
+    try:
+        connection.execute("PRAGMA foreign_keys = ON")
+        migrate(connection)
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 

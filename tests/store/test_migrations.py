@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -60,6 +61,14 @@ def test_a_migration_that_fails_leaves_what_was(
     assert tables(memory) == set()
     assert memory.execute("PRAGMA user_version").fetchone() == (0,)
     memory.close()
+
+
+def test_a_blank_workspace_that_can_not_be_made_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An open one would be told as it is thrown away."""
+    monkeypatch.setattr(schema, "MIGRATIONS", (schema.Migration("0001_initial", ("CREATE",)),))
+    with pytest.raises(sqlite3.OperationalError):
+        blank()
+    gc.collect()
 
 
 def test_an_older_workspace_is_migrated_when_it_is_opened(tmp_path: Path) -> None:
