@@ -14,7 +14,7 @@ from tests.workspaces import opened
 
 ROOT = Path(__file__).parents[2]
 _SMALL_BATCHES = (
-    "from seqctl.service import ticking; ticking.BATCH = 100; from seqctl.cli import main; main()"
+    "from seqctl.service.tick import ticking; ticking.BATCH = 100; from seqctl.cli import main; main()"
 )
 
 

@@ -24,6 +24,7 @@ def test_a_world(seed: int) -> None:
 
 @needs_recording
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("first", range(QUICK, ALL, 13))
 def test_many_worlds(first: int) -> None:
     for seed in range(first, first + 13):
