@@ -215,14 +215,22 @@ def _show_attention(session: Session, overview: Overview) -> None:
     needs = [
         (attention.errors, "ended by an error", "seqctl status SEQUENCE --reason error"),
         (overdue, "overdue", "seqctl tick --dry-run"),
-        (attention.unsettled, "mails not settled", "seqctl mail list --status unknown"),
-        (attention.open_tasks, "open tasks", "seqctl task list"),
+        (
+            attention.unsettled,
+            _counted(attention.unsettled, "mail", " not settled"),
+            "seqctl mail list --status unknown",
+        ),
+        (attention.open_tasks, _counted(attention.open_tasks, "open task"), "seqctl task list"),
     ]
     for number, what, command in needs:
         if number:
             session.say(f"needs you: {number} {what:<17}  {command}", "bold")
     if not (troubled or overview.uncopied) and not any(number for number, _, _ in needs):
         session.say("needs you: nothing")
+
+
+def _counted(number: int, noun: str, rest: str = "") -> str:
+    return f"{noun}{'' if number == 1 else 's'}{rest}"
 
 
 def _sequence_row(session: Session, row: Document) -> list[object]:

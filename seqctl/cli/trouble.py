@@ -39,7 +39,9 @@ def explain(error: BaseException, session: Session) -> Trouble:
         case SeqctlError():
             return Trouble(error.code, error.message, error.hint, error.exit_code)
         case typer.TyperException():
-            return Trouble("USAGE", error.format_message(), _help_command(error), 2)
+            # What checks the types of arguments puts the name of its own error before the sentence.
+            sentence = error.format_message().replace(": Value error, ", ": ", 1)
+            return Trouble("USAGE", sentence, _help_command(error), 2)
         case KeyboardInterrupt() | EOFError() | typer.Abort():
             return Trouble("INTERRUPTED", "Interrupted.", "", exit_code_after(error))
         case AccountRefused():

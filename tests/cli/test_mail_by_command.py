@@ -273,7 +273,7 @@ def test_an_unknown_mail_is_named_and_resolved(ann: Cli) -> None:
     assert "waits for its mail to be settled" in ann.ok("status", "intro")
     (mail,) = ann.json("mail", "list", "--status", "unknown")["messages"]
     assert (mail["id"], mail["sent_at"]) == (1, None)
-    assert "needs you: 1 mails not settled" in ann.ok("status")
+    assert "needs you: 1 mail not settled" in ann.ok("status")
     assert "server:   it may or may not have gone out" in ann.ok("mail", "show", "1")
     assert ann.ok("mail", "resolve", "1", "--sent") == "Mail 1 to ada@x.test counts as sent.\n"
     shown = ann.json("mail", "show", "1")

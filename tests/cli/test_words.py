@@ -255,3 +255,14 @@ def test_an_empty_variable_is_as_good_as_none(work: Cli, monkeypatch: pytest.Mon
     monkeypatch.setenv("SEQCTL_DB", "")
     monkeypatch.setenv("XDG_DATA_HOME", str(work.folder))
     assert str(work.folder / "seqctl" / "workspace.db") in work("status").stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("mark", "ada@x.test", ""), ("mark", "replied2", "ada@x.test"), ("status", "--sort", "x")],
+)
+def test_a_sentence_names_no_library(work: Cli, words: tuple[str, ...]) -> None:
+    answer = work(*words)
+    assert answer.exit_code == 2
+    assert "is not one of" in answer.stderr
+    assert "Value error" not in answer.stderr

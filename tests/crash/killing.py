@@ -13,9 +13,7 @@ from typing import NamedTuple
 from tests.workspaces import opened
 
 ROOT = Path(__file__).parents[2]
-_SMALL_BATCHES = (
-    "from seqctl.service.tick import ticking; ticking.BATCH = 100; from seqctl.cli import main; main()"
-)
+_SMALL_BATCHES = "from seqctl.service.tick import ticking; ticking.BATCH = 100; from seqctl.cli import main; main()"
 
 
 class Timing(NamedTuple):
