@@ -1,4 +1,4 @@
-"""Some hundred worlds (`python -m tests.world --seeds 10000` lives through more)."""
+"""Some eighty worlds (`python -m tests.world --seeds 10000` lives through more)."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ import pytest
 from seqctl.domain.sending.message_ids import message_id
 from seqctl.store import open_store
 from tests.power.recording import needs_recording
+from tests.trials import trials
 from tests.world import checks
 from tests.world.life import Broken, World, live
 
-QUICK, ALL = 3, 120
+QUICK = 3
+ALL = QUICK + trials(78)
 AGAIN = "again: python -m tests.world --seed"
 
 

@@ -26,6 +26,7 @@ from seqctl.service.views import enrollment_documents
 from seqctl.store import SqliteStore
 from tests.desk import MONDAY, Desk, RealDesk
 from tests.machine.drafts import STARTS, drafts, limits
+from tests.trials import trials
 from tests.workspaces import (
     CLOCK,
     add_contacts,
@@ -176,7 +177,7 @@ def test_paused_and_resumed_at_once_nothing_changes(story: Story) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=trials(50), deadline=None, suppress_health_check=list(HealthCheck))
 @given(stories())
 def test_paused_and_resumed_at_once_nothing_changes_in_many_more_stories(story: Story) -> None:
     check(story)
