@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-from pathlib import Path
 from types import ModuleType
 from typing import Annotated
 
@@ -130,7 +129,8 @@ def test_the_version(cli: Cli) -> None:
     assert cli.ok("--version") == f"seqctl {seqctl.__version__}\n"
 
 
-def test_a_command_loads_neither_pydantic_nor_rich(tmp_path: Path) -> None:
+def test_a_command_loads_neither_pydantic_nor_rich(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)  # it would load json itself
     program = (
         "import sys, types, seqctl.cli as cli\n"
         "from seqctl.cli.frame import Noun\n"
