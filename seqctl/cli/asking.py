@@ -1,4 +1,4 @@
-"""Who is asked first, before much is done that is hard to undo (spec, section 12).
+"""Who is asked first, before much is done that is hard to undo (rules, "Who is asked first").
 
 What deletes, disconnects with `--end`, blocks a domain, restores, or starts or ends many enrollments
 at once asks on a terminal, and needs `--yes` elsewhere; in a simulated workspace it never asks.

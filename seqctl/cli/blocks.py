@@ -1,4 +1,4 @@
-"""The block list (spec, section 10)."""
+"""The block list (rules, "The block list")."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The people you write to (spec, section 10)."""
+"""The people you write to (rules, "Contacts")."""
 
 from __future__ import annotations
 

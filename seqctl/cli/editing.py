@@ -1,4 +1,4 @@
-"""Changing the coming steps of one enrollment (spec, section 8)."""
+"""Changing the coming steps of one enrollment (rules, "Editing one enrollment")."""
 
 from __future__ import annotations
 

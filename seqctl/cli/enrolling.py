@@ -1,4 +1,4 @@
-"""`enroll`, `unenroll`, `reenroll` and `mark` (spec, sections 4, 6 and 7)."""
+"""`enroll`, `unenroll`, `reenroll` and `mark` (rules, "Enrolling", "Ending" and "Re-enrolling")."""
 
 from __future__ import annotations
 

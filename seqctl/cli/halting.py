@@ -1,4 +1,4 @@
-"""What keeps the clock going, and what stops it (spec, section 2)."""
+"""What keeps the clock going, and what stops it (rules, "Cron" and "Halt")."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The mail accounts that send (spec, sections 1, 6.4 and 12)."""
+"""The mail accounts that send (rules, "Inboxes" and "A disconnected inbox")."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who sits at the keyboard, as far as the options, git and the system tell (spec, section 12)."""
+"""Who sits at the keyboard, as far as the options, git and the system tell (rules, "Making a workspace")."""
 
 from __future__ import annotations
 

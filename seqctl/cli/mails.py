@@ -1,4 +1,4 @@
-"""The mails that were written, and those that came in (spec, section 12)."""
+"""The mails that were written, and those that came in (rules, "What a user sees")."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ def _due_before(session: Session, ids: list[int]) -> dict[int, Any]:
 
 
 def tell_nobody(session: Session, sequence: str | None = None) -> None:
-    """Say that standard input named no contact, so that nothing was done (spec, section 12).
+    """Say that standard input named no contact, so that nothing was done (rules, "Grammar").
 
     Raises what is wrong with who acts, and NotFound where there is no such `sequence`.
     """
@@ -188,7 +188,7 @@ def _status(document: Document) -> str:
 
 
 def _left(session: Session, ids: list[int]) -> dict[int, str]:
-    """What is left of the delays of held enrollments, in words (spec, section 5)."""
+    """What is left of the delays of held enrollments, in words (rules, "What a pause leaves")."""
     from seqctl.service.plans import Plans
 
     plans = Plans(session.store)

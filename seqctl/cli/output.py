@@ -19,8 +19,8 @@ from typing import Any, NoReturn, TextIO, TypeGuard
 from seqctl.domain.errors import BadFile, Refused, WrongUsage
 
 ROWS_SHOWN = 50
-"""How many rows a table for people shows without `--all`, if no setting says otherwise (spec,
-section 11)."""
+"""How many rows a table for people shows without `--all`, if no setting says otherwise
+(rules, "Tables and documents")."""
 
 _UNSEEN = r"\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 _ESCAPE_SEQUENCE = (

@@ -1,4 +1,4 @@
-"""`pause` and `resume` (spec, section 5)."""
+"""`pause` and `resume` (rules, "Holds")."""
 
 from __future__ import annotations
 

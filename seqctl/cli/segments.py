@@ -1,4 +1,4 @@
-"""Saved filters over contacts (spec, section 10)."""
+"""Saved filters over contacts (rules, "Filters and segments")."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sequences, kept as files and applied as versions (spec, section 8)."""
+"""Sequences, kept as files and applied as versions (rules, "Sequence files" and "Versions")."""
 
 from __future__ import annotations
 

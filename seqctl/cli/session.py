@@ -57,7 +57,7 @@ class Session(Output):
 
     def heading(self) -> str:
         """`[simulated 2026-03-02 09:00]` in a simulated workspace, and whether the file is a backup,
-        the workspace halted, or its clock wrong (spec, section 2); else nothing."""
+        the workspace halted, or its clock wrong (rules, "Tables and documents"); else nothing."""
         lines = [f"[simulated {self.moment(self.simulated_now)}]"] if self.simulated_now else []
         if self._state is not None and self._state.backup_at is not None:
             made = self.moment(self._state.backup_at)
@@ -181,7 +181,7 @@ class Session(Output):
 
     @cached_property
     def user(self) -> User:
-        """Who acts; raises WrongUsage or NotFound where that is not clear (spec, section 1)."""
+        """Who acts; raises WrongUsage or NotFound where that is not clear (rules, "Who acts")."""
         from seqctl.service.acting import acting_user
 
         user = acting_user(self.store, self.user_name)

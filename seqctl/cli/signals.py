@@ -1,4 +1,4 @@
-"""A program that is asked to end: as Ctrl-C ends it (spec, section 2).
+"""A program that is asked to end: as Ctrl-C ends it (rules, "An interrupted tick").
 
 A service that is stopped, a cron that is shut down, a terminal that is closed: what was done stands,
 and is told.

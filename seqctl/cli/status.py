@@ -1,4 +1,4 @@
-"""Where everything stands, and what happened (spec, sections 11 and 12)."""
+"""Where everything stands, and what happened (rules, "The overview" and "The history")."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Calls and other work that sequences ask of people (spec, section 9)."""
+"""Calls and other work that sequences ask of people (rules, "Tasks")."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`tick` (spec, section 2)."""
+"""`tick` (rules, "The tick")."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What goes wrong, told to people and programs (spec, section 12)."""
+"""What goes wrong, told to people and programs (rules, "Errors and exit codes")."""
 
 from __future__ import annotations
 

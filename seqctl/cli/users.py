@@ -1,4 +1,4 @@
-"""The users of a workspace (spec, sections 1 and 12)."""
+"""The users of a workspace (rules, "Users")."""
 
 from __future__ import annotations
 

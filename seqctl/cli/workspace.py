@@ -1,4 +1,5 @@
-"""Making, setting, checking and copying a workspace (spec, sections 2 and 12)."""
+"""Making, setting, checking and copying a workspace (rules, "Making a workspace", "Settings" and
+"Backups")."""
 
 from __future__ import annotations
 
@@ -212,7 +213,7 @@ def restore(
 
 
 def _ask_to_replace(session: Session, backup: Path) -> None:
-    """Ask before a workspace is replaced, unless its clock is simulated (spec, section 12)."""
+    """Ask before a workspace is replaced, unless its clock is simulated (rules, "Who is asked first")."""
     standing = session.standing()
     if standing is not None and standing.simulated:
         return

@@ -1,4 +1,5 @@
-"""One class per kind of user mistake: code, sentence, next command, exit code (spec, section 12)."""
+"""One class per kind of user mistake: code, sentence, next command, exit code
+(rules, "Errors and exit codes")."""
 
 from __future__ import annotations
 

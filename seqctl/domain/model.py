@@ -1,4 +1,4 @@
-"""The nouns of the field (spec, section 1), as immutable values.
+"""The nouns of the field (rules, "The nouns"), as immutable values.
 
 Every moment is an aware `datetime` in UTC with whole seconds. Rows that a tick handles by the
 thousand (`Enrollment`, `Message`, `Event`, …) are named tuples, which are made in a third of the

@@ -23,7 +23,8 @@ class ContactChange(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """What the engine keeps about a contact (spec, section 10; `filters.ENGINE_PROPERTIES`)."""
+    """What the engine keeps about a contact (rules, "Properties that the engine keeps";
+    `filters.ENGINE_PROPERTIES`)."""
 
     now_in_sequence: bool = False
     sequences_active_count: int = 0

@@ -149,7 +149,7 @@ class Attention(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """A row that breaks a promise: a rule of spec, section 13 (or 14.1), or `file` for a damaged file."""
+    """A row that breaks a promise: its number (rules, "What never happens"), or `file` for a damaged file."""
 
     rule: str
     table: str
@@ -245,7 +245,7 @@ class Views(Protocol):
         ...
 
     def findings(self) -> Iterator[Finding]:
-        """All rows that break a promise (spec, section 13)."""
+        """All rows that break a promise (rules, "What never happens")."""
         ...
 
 

@@ -33,7 +33,7 @@ def current_time(store: Store, clock: Clock) -> datetime:
 
 def far_ahead(store: Store, clock: Clock) -> datetime | None:
     """When the last event of a real workspace was, if that is more than a day ahead of the system's
-    clock: one clock or the other was wrong (spec, section 2)."""
+    clock: one clock or the other was wrong (rules, "Two clocks")."""
     last = store.history.last_at()
     if last is None or last - clock.now() <= _TOLERATED or store.workspace.state().simulated:
         return None
@@ -41,7 +41,7 @@ def far_ahead(store: Store, clock: Clock) -> datetime | None:
 
 
 def acting_user(store: Store, name: str | None) -> User:
-    """Who acts: the named user, else the only one there is (spec, section 1).
+    """Who acts: the named user, else the only one there is (rules, "Who acts").
 
     Raises:
         NotFound: no user has this name.
@@ -87,13 +87,13 @@ def visible_sequence(store: Store, name: str, user: User) -> Sequence:
 
 def sequence_to_enroll_in(store: Store, name: str, user: User) -> Sequence:
     """The sequence of this name, also one that is deleted or not shared: enrolling refuses those
-    with a code of their own (spec, section 4). Raises NotFound with the nearest visible name."""
+    with a code of their own (rules, "Order of refusals"). Raises NotFound with the nearest visible name."""
     return store.sequences.named(name) or visible_sequence(store, name, user)
 
 
 def sequence_beside_contact(store: Store, name: str, user: User) -> Sequence:
     """A sequence named together with a contact, also a private one of another user: access to the
-    contact is enough (spec, sections 5 and 6). Raises NotFound with the nearest visible name."""
+    contact is enough (rules, "Access"). Raises NotFound with the nearest visible name."""
     found = store.sequences.named(name)
     return found if found and not found.deleted else visible_sequence(store, name, user)
 

@@ -1,4 +1,4 @@
-"""Two clocks that disagree: the system's, and what the workspace has seen (spec, section 2)."""
+"""Two clocks that disagree: the system's, and what the workspace has seen (rules, "Two clocks")."""
 
 from __future__ import annotations
 

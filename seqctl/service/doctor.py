@@ -1,4 +1,4 @@
-"""`doctor`: what never happens, checked on the database (spec, section 13)."""
+"""`doctor`: what never happens, checked on the database (rules, "What never happens")."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where nothing is sent or created: in a halted workspace (spec, section 2) and in a backup."""
+"""Where nothing is sent or created: in a halted workspace (rules, "Halt") and in a backup."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def refuse_stopped(store: Store) -> None:
 
 def refuse_backup(store: Store) -> None:
     """Raise Refused for a backup with a real clock: a mail of it would perhaps be sent twice
-    (spec, section 13)."""
+    (rules, "Backups")."""
     state = store.workspace.state()
     if not state.lies_still:
         return

@@ -1,4 +1,4 @@
-"""What a verb over several contacts did, for people and JSON alike (spec, section 12)."""
+"""What a verb over several contacts did, for people and JSON alike (rules, "Tables and documents")."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ class Refusal(NamedTuple):
     """One contact that a verb refused, and why.
 
     `passed_over` is True of one that a selection named, and that may not be written to: that is what
-    a selection that is made every day comes to, and no failure (spec, section 4).
+    a selection that is made every day comes to, and no failure (rules, "Whom a selection leaves out").
     """
 
     contact: str

@@ -1,4 +1,4 @@
-"""Where everything stands (spec, section 11)."""
+"""Where everything stands (rules, "The overview")."""
 
 from __future__ import annotations
 

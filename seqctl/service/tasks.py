@@ -1,4 +1,4 @@
-"""Work that sequences ask of people (spec, section 9)."""
+"""Work that sequences ask of people (rules, "Tasks")."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What people look at, as JSON documents (spec, section 12); tables are made from the same ones."""
+"""What people look at, as JSON documents (rules, "Tables and documents"); tables are made from the same
+ones."""
 
 from __future__ import annotations
 
@@ -187,7 +188,8 @@ def _version_label(view: EnrollmentView) -> int | str:
 
 
 def _reenrollable(store: Store, plans: Plans, views: list[EnrollmentView]) -> set[int]:
-    """Which of these can go on, whoever looks: all that section 7 asks, but for who asks."""
+    """Which of these can go on, whoever looks: all that is asked (rules, "Re-enrolling"), but for who
+    asks."""
     from seqctl.service.enrollments.reenrolling import may_go_on, open_to_enrollers
 
     candidates = [view for view in views if may_go_on(view, plans)]

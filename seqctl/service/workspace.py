@@ -1,4 +1,4 @@
-"""The workspace itself: its settings (spec, sections 2 and 12)."""
+"""The workspace itself: its settings (rules, "Settings")."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The promises of the tables, each as a query for the rows that break it (spec, section 13).
+"""The promises of the tables, each as a query for the rows that break it (rules, "What never happens").
 
 Each is one pass over whole tables, so that a million enrollments are examined in well under a minute.
 """

@@ -1,4 +1,5 @@
-"""One damaged row ends alone: what can still be done with it, so that the others go on (spec, 2 and 6.3).
+"""One damaged row ends alone: what can still be done with it, so that the others go on
+(rules, "One bad row").
 
 What can't be read is emptied, or put to the time of the ending where it may not be empty; nothing else
 of the row is changed. The agenda follows from the enrollments, and is made right.

@@ -136,7 +136,7 @@ class SqliteViews(SqliteHistoryViews):
         return Attention(*rows.fetchone())
 
     def findings(self) -> Iterator[Finding]:
-        """All rows that break a promise (spec, section 13)."""
+        """All rows that break a promise (rules, "What never happens")."""
         from seqctl.store.doctor import examine
 
         return examine(self._connection)

@@ -1,4 +1,4 @@
-"""A program that is asked to end (SIGTERM, SIGHUP) ends as Ctrl-C ends it (spec, section 2)."""
+"""A program that is asked to end (SIGTERM, SIGHUP) ends as Ctrl-C ends it (rules, "An interrupted tick")."""
 
 from __future__ import annotations
 

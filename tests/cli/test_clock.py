@@ -1,4 +1,4 @@
-"""`clock` and `clock accept` as they are typed (spec, section 2)."""
+"""`clock` and `clock accept` as they are typed (rules, "Two clocks")."""
 
 from __future__ import annotations
 

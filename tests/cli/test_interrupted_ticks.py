@@ -1,4 +1,5 @@
-"""Ctrl-C in a tick: what was done, what is left, and how to finish or to drop it (spec, section 2)."""
+"""Ctrl-C in a tick: what was done, what is left, and how to finish or to drop it
+(rules, "An interrupted tick")."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`log` (spec, section 12): what happened, when, who did it and why."""
+"""`log` (rules, "The history"): what happened, when, who did it and why."""
 
 from __future__ import annotations
 

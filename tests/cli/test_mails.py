@@ -1,4 +1,4 @@
-"""`mail list` and `mail show` (spec, section 12)."""
+"""`mail list` and `mail show` (rules, "What a user sees")."""
 
 from __future__ import annotations
 

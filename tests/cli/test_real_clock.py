@@ -1,4 +1,5 @@
-"""The real clock: a cron that is late, a week of silence, a clock that was set back (spec, section 2).
+"""The real clock: a cron that is late, a week of silence, a clock that was set back (rules, "Two clocks"
+and "Overdue mails").
 
 The program runs as it is, on a system clock that libfaketime sets.
 """

@@ -1,4 +1,4 @@
-"""`status` (spec, sections 11 and 12)."""
+"""`status` (rules, "The overview" and "Statuses")."""
 
 from __future__ import annotations
 

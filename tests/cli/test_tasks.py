@@ -1,4 +1,4 @@
-"""`task` (spec, section 9): one at a time, and the enrollment that waits for it goes on."""
+"""`task` (rules, "Tasks"): one at a time, and the enrollment that waits for it goes on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The turns of a line are worked out beside the others' work, and once (spec, sections 4 and 12)."""
+"""The turns of a line are worked out beside the others' work, and once (rules, "Foretold turns")."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`kill -9` at any moment, then the same command again, ends where it would have ended (13.8)."""
+"""`kill -9` at any moment, then the same command again, ends where it would have ended
+(rules, "What never happens", 8)."""
 
 from __future__ import annotations
 

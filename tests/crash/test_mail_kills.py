@@ -1,4 +1,5 @@
-"""`kill -9` while mail is handed over: each mail arrives once, or is shown as `unknown` (13.8)."""
+"""`kill -9` while mail is handed over: each mail arrives once, or is shown as `unknown`
+(rules, "What never happens", 8)."""
 
 from __future__ import annotations
 

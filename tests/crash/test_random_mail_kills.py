@@ -1,4 +1,5 @@
-"""`kill -9` at random moments of a tick that sends fifty mails: none is doubled, none is lost (13.8)."""
+"""`kill -9` at random moments of a tick that sends fifty mails: none is doubled, none is lost
+(rules, "What never happens", 8)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""One damaged row ends alone: the tick does all the others, and says which one it was (spec, section 2)."""
+"""One damaged row ends alone: the tick does all the others, and says which one it was
+(rules, "One bad row")."""
 
 from __future__ import annotations
 

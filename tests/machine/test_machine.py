@@ -1,4 +1,4 @@
-"""Random commands of two users; after each of them the promises of section 13 are checked.
+"""Random commands of two users; after each of them the promises (rules, "What never happens") are checked.
 
 Nothing is taken from `doctor` here but its own verdict: each promise is looked up by hand as well.
 """
@@ -457,7 +457,7 @@ class Workspace(RuleBasedStateMachine):
         self.enrollments = self.read()
 
     def own(self, who: str, command: Callable[[User], object]) -> None:
-        """A command that never changes another user's enrollments (spec, section 13.7)."""
+        """A command that never changes another user's enrollments (rules, "What never happens", 7)."""
         before, id = self.read(), user(self.store, who).id
         self.touch(who, command)
         after = self.read()

@@ -1,4 +1,5 @@
-"""The power cut, and the disk failing, at every operation: nothing doubled, lost or unsound (13.8)."""
+"""The power cut, and the disk failing, at every operation: nothing doubled, lost or unsound
+(rules, "What never happens", 8)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A backup is to be looked at and put back; what is due in it may have gone out since (spec, section 13.1)."""
+"""A backup is to be looked at and put back; what is due in it may have gone out since (rules, "Backups")."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A clock that was once ahead, and the day on which somebody says so (spec, section 2)."""
+"""A clock that was once ahead, and the day on which somebody says so (rules, "Two clocks")."""
 
 from __future__ import annotations
 

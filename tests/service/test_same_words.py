@@ -1,4 +1,4 @@
-"""Companies and addresses are one however they are written (spec, sections 1, 6.3 and 10)."""
+"""Companies and addresses are one however they are written (rules, "One comparison")."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What SQL finds by folded text is what the domain compares (spec, sections 6.3 and 10)."""
+"""What SQL finds by folded text is what the domain compares (rules, "One comparison")."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What people look at: the documents of enrollments, as set queries give them (spec, section 12)."""
+"""What people look at: the documents of enrollments, as set queries give them
+(rules, "Tables and documents")."""
 
 from __future__ import annotations
 
@@ -111,7 +112,7 @@ def test_a_mail_that_waits_for_its_inbox_is_due(store: SqliteStore) -> None:
 
 
 class TestReenrollable:
-    """Whether an enrollment can be re-enrolled does not depend on who asks (spec, section 7)."""
+    """Whether an enrollment can be re-enrolled does not depend on who asks (rules, "Re-enrolling")."""
 
     @pytest.fixture
     def ended(self, store: SqliteStore) -> SqliteStore:

@@ -1,4 +1,4 @@
-"""E-mail addresses: their form only, never whether anybody answers there (spec, section 10)."""
+"""E-mail addresses: their form only, never whether anybody answers there (rules, "Addresses")."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def addresses_among(text: str) -> list[str]:
 
 
 def parse_addresses(text: str) -> list[str]:
-    """The addresses of one cell, first things first (spec, section 10).
+    """The addresses of one cell, first things first (rules, "Importing contacts").
 
     `a@x ::: b@x`, `a@x; b@x` and `a@x, b@x` are several; `Anna Berg <a@x>` and `mailto:a@x` are
     taken as meant. Only the first has to be valid; the others are kept as they stand.

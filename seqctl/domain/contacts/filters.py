@@ -1,5 +1,5 @@
 """Filter expressions over contacts: `company~acme`, `last_enrolled_at<2026-03-01`, `!phone?`
-(spec, section 10)."""
+(rules, "Filters and segments")."""
 
 from __future__ import annotations
 
@@ -50,7 +50,8 @@ ENGINE_PROPERTIES: dict[str, Kind] = {
     "last_sequence_finished_at": Kind.TIME,
     "last_sequence_unenrolled_at": Kind.TIME,
 }
-"""The properties that the engine keeps, in the order in which they are shown (spec, section 10)."""
+"""The properties that the engine keeps, in the order in which they are shown
+(rules, "Properties that the engine keeps")."""
 
 KINDS: dict[str, Kind] = {
     **dict.fromkeys(FIELDS, Kind.TEXT),

@@ -1,7 +1,8 @@
 """One comparison of words that people write in many ways: case, spaces and spelling of characters aside.
 
-`Företag AB`, `FÖRETAG  AB` and ` företag ab ` are one company, in the company rules as in filters (spec,
-sections 6.3 and 10). SQL knows the case of ASCII only, so the tables keep the folded text beside the text.
+`Företag AB`, `FÖRETAG  AB` and ` företag ab ` are one company, in the company rules as in filters
+(rules, "One comparison"). SQL knows the case of ASCII only, so the tables keep the folded text beside
+the text.
 """
 
 from __future__ import annotations

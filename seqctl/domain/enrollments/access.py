@@ -1,4 +1,4 @@
-"""Who may see, use, write to and end what (spec, sections 4, 8, 10)."""
+"""Who may see, use, write to and end what (rules, "Access" and "Sharing")."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a re-enrollment takes over from the enrollment that it continues (spec, section 7)."""
+"""What a re-enrollment takes over from the enrollment that it continues (rules, "Re-enrolling")."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ def continue_from(
 ) -> Enrollment:
     """Give `fresh` the schedule of the ended `old`: due when that would have been, not before now.
 
-    One that was held when it ended waits out its remainder from now (spec, sections 5 and 7).
-    `task_created` says that the old one had already reached the task of its step.
+    One that was held when it ended waits out its remainder from now (rules, "Re-enrolling" and
+    "What a pause leaves"). `task_created` says that the old one had already reached the task of its
+    step.
     """
     if old.step != fresh.step:
         return start(fresh, plan, now)
@@ -53,7 +54,7 @@ def due_now(
 ) -> Enrollment:
     """Make the step at which `old` stood due now, placed by day and window unless `any_time`.
 
-    Unlike a start, it keeps a delay that can be started over (spec, section 5).
+    Unlike a start, it keeps a delay that can be started over (rules, "Starting a delay over").
     """
     started = start(fresh, plan, now, any_time=any_time)
     step = plan.step(fresh.step)

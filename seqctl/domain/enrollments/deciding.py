@@ -1,4 +1,4 @@
-"""The tick's decisions: from due enrollments to changes, in the order of time (spec, section 2).
+"""The tick's decisions: from due enrollments to changes, in the order of time (rules, "The tick").
 
 Pure: nothing is read or written here. A next step that falls into the span being decided is done
 within it, so that splitting a tick never changes the order of events.
@@ -137,7 +137,7 @@ def ended(
     detail: str = "",
     actor_id: int | None = None,
 ) -> Change:
-    """The enrollment unenrolled for `reason` (spec, section 6)."""
+    """The enrollment unenrolled for `reason` (rules, "Ending")."""
     after = lifecycle.end(enrollment, at, reason, error)
     words = joined(": ", (word for word in (reason, error, detail) if word))
     told = change(after, at, "unenrolled", words, actor_id)
@@ -211,7 +211,7 @@ class Decider:
             yield from with_finish(self._decided(row, at, message_id))
         except SeqctlError as error:
             yield ended(row.enrollment, at, "error", error.code, error.message)
-        except Exception as error:  # noqa: BLE001  # one bad enrollment never stops the others (spec, section 2)
+        except Exception as error:  # noqa: BLE001  # one bad enrollment never stops the others (rules, "One bad row")
             yield ended(row.enrollment, at, "error", "DEFECT", f"{type(error).__name__}: {error}")
 
     def _decided(self, row: Due, at: datetime, message_id: int) -> Change:
@@ -301,7 +301,7 @@ class Decider:
         )
 
     def _must_wait(self, enrollment: Enrollment, plan: Plan, at: datetime) -> bool:
-        """Whether a mail is overdue at a closed hour (spec, section 2).
+        """Whether a mail is overdue at a closed hour (rules, "Overdue mails").
 
         A mail in a line has its turn at an open hour, where there is one at all.
         """

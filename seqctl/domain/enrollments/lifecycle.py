@@ -8,7 +8,7 @@
                            end turns each live state into UNENROLLED
 
 Every function takes an enrollment and gives the one after; none of them knows a clock or a table.
-Rules: spec, sections 2, 3, 5, 6 and 7.
+Rules, "When a step is due", "What a pause leaves", "While held", "Ending" and "Re-enrolling".
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Plan(NamedTuple):
 
 
 def label(enrollment: Enrollment) -> str:
-    """The word that people and JSON see (spec, section 11): the first that applies."""
+    """The word that people and JSON see (rules, "Statuses"): the first that applies."""
     if enrollment.status != Status.LIVE:
         return enrollment.status.value
     if enrollment.held_since is not None:
@@ -60,7 +60,7 @@ def label(enrollment: Enrollment) -> str:
 
 
 def waiting_on(enrollment: Enrollment, now: datetime) -> str | None:
-    """What it waits for at `now`, or None while held or ended (spec, section 12)."""
+    """What it waits for at `now`, or None while held or ended (rules, "What it waits for")."""
     if enrollment.waiting is None or enrollment.held_since is not None:
         return None
     if enrollment.waiting != Waiting.DELAY:
@@ -79,7 +79,8 @@ def running_delay(enrollment: Enrollment, plan: Plan) -> Delay | None:
 
 
 def whole_delay(enrollment: Enrollment, plan: Plan) -> Delay | None:
-    """The delay that would run if it were started over: after an edit the new one (section 5)."""
+    """The delay that would run if it were started over: after an edit the new one
+    (rules, "Starting a delay over")."""
     if enrollment.waiting == Waiting.TASK or not plan.has(enrollment.step):
         return _longest_wait(plan.step(min(enrollment.step, len(plan.version.steps))))
     if enrollment.base is None and enrollment.waiting != Waiting.RESUME:
@@ -90,7 +91,7 @@ def whole_delay(enrollment: Enrollment, plan: Plan) -> Delay | None:
 def remaining_seconds(enrollment: Enrollment, plan: Plan) -> int | None:
     """What is left of the delay of a held or ended enrollment, in the delay's own measure.
 
-    Never more than was left when it began or last ran on (spec, section 5).
+    Never more than was left when it began or last ran on (rules, "What a pause leaves").
     """
     stopped = enrollment.held_since or enrollment.ended_at
     if stopped is None or not plan.has(enrollment.step):
@@ -105,7 +106,7 @@ def remaining_seconds(enrollment: Enrollment, plan: Plan) -> int | None:
 
 
 def left_in_words(enrollment: Enrollment, plan: Plan) -> str:
-    """What is left of the delay of a held enrollment: `1 of 3 days left` (spec, section 5)."""
+    """What is left of the delay of a held enrollment: `1 of 3 days left` (rules, "What a pause leaves")."""
     seconds = remaining_seconds(enrollment, plan)
     if seconds is None:
         return ""
@@ -226,7 +227,7 @@ def keep_delay(enrollment: Enrollment, plan: Plan, running: Delay | None) -> Enr
 
 
 def hold(enrollment: Enrollment, at: datetime) -> Enrollment:
-    """The first hold freezes what is left of the delay (spec, section 5)."""
+    """The first hold freezes what is left of the delay (rules, "Holds")."""
     allow(enrollment, Trigger.HOLD)
     return enrollment._replace(held_since=at, due_at=None, kept_due_at=enrollment.due_at)
 
@@ -256,7 +257,8 @@ def lift(enrollment: Enrollment, plan: Plan, at: datetime, *, restart: bool = Fa
 
 
 def start_delay_over(enrollment: Enrollment, plan: Plan, at: datetime) -> Enrollment:
-    """The whole delay is what is left of a held one, which another hold still holds (section 5).
+    """The whole delay is what is left of a held one, which another hold still holds
+    (rules, "Starting a delay over").
 
     A start, a delay that has not begun, and a mail on its way stay as they are.
     """

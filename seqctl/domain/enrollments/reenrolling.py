@@ -1,4 +1,4 @@
-"""What forbids continuing an enrollment, whoever asks (spec, section 7)."""
+"""What forbids continuing an enrollment, whoever asks (rules, "Re-enrolling")."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ORDER = (
 )
 """Which refusal is given where several apply: the first of these.
 
-Those of enrolling in the order of section 4, then those that only re-enrolling has (section 7).
+Those of enrolling, then those that only re-enrolling has (rules, "Order of refusals").
 """
 
 Refusal = tuple[str, str]

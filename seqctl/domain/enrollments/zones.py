@@ -1,4 +1,4 @@
-"""The time zone that an enrollment pins (spec, sections 4 and 8)."""
+"""The time zone that an enrollment pins (rules, "The pinned time zone")."""
 
 from __future__ import annotations
 

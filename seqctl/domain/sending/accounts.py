@@ -99,4 +99,5 @@ NO_ACCOUNT = Account()
 """Of an inbox that keeps its mail in the workspace and reads none."""
 NO_LIMITS = Limits()
 USUAL_LIMITS = Limits(per_day=100, per_minute=3)
-"""Of an inbox that really sends, unless it was told otherwise (spec; no provider minds so few)."""
+"""Of an inbox that really sends, unless it was told otherwise (rules, "Usual limits"; no provider minds
+so few)."""

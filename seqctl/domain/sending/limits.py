@@ -1,9 +1,9 @@
 """How many mails an inbox sends, and whose turn it is: the line in front of an inbox.
 
-Whoever has had a mail of the sequence goes before whoever has had none (spec, section 14); among them a
-mail keeps its due time as its place: the first by due time, then by enrollment, goes first. When it goes
-follows from the mails that went before, so a line needs no plan to be kept, and to ask it early, late
-or often changes nothing.
+Whoever has had a mail of the sequence goes before whoever has had none (rules, "The line at an inbox");
+among them a mail keeps its due time as its place: the first by due time, then by enrollment, goes first.
+When it goes follows from the mails that went before, so a line needs no plan to be kept, and to ask it
+early, late or often changes nothing.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a step says to one contact: the texts of its mail or its task (spec, section 8)."""
+"""What a step says to one contact: the texts of its mail or its task (rules, "Templates")."""
 
 from __future__ import annotations
 

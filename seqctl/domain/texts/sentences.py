@@ -1,8 +1,8 @@
 """Sentences for people, which carry their moments as data.
 
 A moment stands in a sentence as `iso` writes it, in UTC, and the sentence knows where. So the tables and
-JSON have a text that reads by itself, people see each moment on their own wall clock (spec, section 2), and
-nobody ever looks for moments in a text, which may be anybody's.
+JSON have a text that reads by itself, people see each moment on their own wall clock
+(rules, "Times, typed and shown"), and nobody ever looks for moments in a text, which may be anybody's.
 """
 
 from __future__ import annotations

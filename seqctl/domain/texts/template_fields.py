@@ -1,4 +1,4 @@
-"""What a template may name, and how text between fields is joined (spec, sections 4 and 8)."""
+"""What a template may name, and how text between fields is joined (rules, "Templates")."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mail and task templates: what they may name, and how they are rendered (spec, sections 4 and 8).
+"""Mail and task templates: what they may name, and how they are rendered (rules, "Templates").
 
 A template may output fields of the contact, the sender and the sequence, pass them through a few
 filters and choose with `{% if %}`. It calls nothing and has no loops. Most mails are plain text

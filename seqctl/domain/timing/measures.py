@@ -1,4 +1,4 @@
-"""The measure of time inside a sequence: delays, days, windows, calendars (spec, section 3)."""
+"""The measure of time inside a sequence: delays, days, windows, calendars (rules, "When a step is due")."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Unit(StrEnum):
 
 
 class Days(StrEnum):
-    """Which days a sequence counts and acts on (spec, section 3)."""
+    """Which days a sequence counts and acts on (rules, "Day rules")."""
 
     EVERY = "every"
     WEEKDAYS = "weekdays"

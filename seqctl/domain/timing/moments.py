@@ -1,4 +1,4 @@
-"""How people type and read moments and durations (spec, section 2).
+"""How people type and read moments and durations (rules, "Times, typed and shown").
 
 Inside the program every moment is an aware `datetime` in UTC with whole seconds; in the database
 and in JSON it is text like `2026-03-02T08:00:00Z`.
@@ -131,7 +131,7 @@ def in_utc(local: datetime, zone: str) -> datetime:
     """A local time of `zone` (or one with its own offset) as a moment in UTC.
 
     A local time that doesn't exist moves forward by the gap; one that exists twice is the first
-    (spec, section 3): both are what `fold=0` means.
+    (rules, "Local times"): both are what `fold=0` means.
     """
     if local.tzinfo is None:
         local = local.replace(tzinfo=ZoneInfo(zone), fold=0)

@@ -1,4 +1,5 @@
-"""When a step is due (spec, section 3) and what is left of a paused delay (spec, section 5).
+"""When a step is due (rules, "When a step is due") and what is left of a paused delay
+(rules, "What a pause leaves").
 
 Moments are aware datetimes in UTC with whole seconds. A *wall* is the naive datetime that a clock
 on the wall shows in the calendar's zone.
@@ -28,7 +29,7 @@ LONGEST_SEARCH = timedelta(days=366)
 
 
 class NoSendTime(Refused):
-    """Day rule, holidays and window leave no legal moment within a year (spec, section 3)."""
+    """Day rule, holidays and window leave no legal moment within a year (rules, "Placing")."""
 
     code = "NO_SEND_TIME"
 
@@ -44,7 +45,7 @@ class NoSendTime(Refused):
 
 
 def delay_end(base: datetime, after: Delay | None, calendar: Calendar) -> datetime:
-    """The moment at which the delay `after` counted from `base` is over (spec, section 3: advance).
+    """The moment at which the delay `after` counted from `base` is over (rules, "The delay's end").
 
     Hours and minutes are elapsed time; days and weeks keep the local time, and one that does not
     exist moves forward by the gap. A starting step (`after` is None) has no delay.
@@ -98,7 +99,7 @@ def place(
     email: bool,
     calendar: Calendar,
 ) -> datetime:
-    """The moment at which a step whose delay is over at `end` is due (spec, section 3: place).
+    """The moment at which a step whose delay is over at `end` is due (rules, "Placing").
 
     `base` is what the delay counted from or, after a pause, the moment of the resume. `at` is the
     step's set time, which a starting step (`after` is None) has not. Only an `email` minds the
@@ -124,7 +125,7 @@ def is_open(moment: datetime, calendar: Calendar) -> bool:
 
 
 def next_opening(moment: datetime, calendar: Calendar) -> datetime:
-    """When e-mails may go out again after a closed `moment` (spec, section 2: overdue e-mails).
+    """When e-mails may go out again after a closed `moment` (rules, "Overdue mails").
 
     Where there is no window, the local time is kept, so that nothing goes out at midnight.
     """
@@ -216,7 +217,8 @@ def remainder(after: Delay | None, since: datetime, end: datetime, calendar: Cal
 
     Hours and minutes (and no delay) are measured in elapsed time, days and weeks by the local
     clock. For days under `business` it is whole days of 86,400 seconds and a rest: the business days
-    after the day of `since` up to the end's, and the difference of the clock times (spec, section 5).
+    after the day of `since` up to the end's, and the difference of the clock times
+    (rules, "What a pause leaves").
     """
     if end <= since:
         return 0
@@ -232,7 +234,7 @@ def remainder(after: Delay | None, since: datetime, end: datetime, calendar: Cal
 def add_remainder(
     after: Delay | None, start: datetime, seconds: int, calendar: Calendar
 ) -> datetime:
-    """The delay's end when `seconds` of its own measure are left at `start` (spec, section 5).
+    """The delay's end when `seconds` of its own measure are left at `start` (rules, "What a pause leaves").
 
     Nothing left ends at `start`. Of days under `business` the whole ones are counted as a delay
     counts them, then the rest is added, which goes on after midnight at the next business day.

@@ -1,4 +1,4 @@
-"""Contact files of every kind, read row by row (spec, section 10). Nothing is stored here."""
+"""Contact files of every kind, read row by row (rules, "Importing contacts"). Nothing is stored here."""
 
 from __future__ import annotations
 

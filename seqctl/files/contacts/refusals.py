@@ -1,4 +1,4 @@
-"""Who said no, or whose mail came back, in the words of other programs' exports (spec, section 10).
+"""Who said no, or whose mail came back, in the words of other programs' exports (rules, "Whoever said no").
 
 Some say it by a column's head (`Email Opt Out`: yes), some by the value of a status column
 (`Status`: unsubscribed). A wrong mail is worse than a lost one: what stands in such a column is a no

@@ -1,4 +1,4 @@
-"""The coming steps of one enrollment as text, and back (spec, section 8: `edit`).
+"""The coming steps of one enrollment as text, and back (rules, "Editing one enrollment").
 
 The text holds the coming steps only; what is done stands there as a comment. While it is read, the
 settings and the done steps are put in front of it, so that every rule of a sequence file holds.

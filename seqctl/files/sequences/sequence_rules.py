@@ -1,4 +1,4 @@
-"""The rules between the keys of a sequence file (spec, sections 3 and 8).
+"""The rules between the keys of a sequence file (rules, "Sequence files" and "Placing").
 
 They look at the document itself and not at the checked model, so that they find their mistakes in a
 file that has others too. Each finding is a mistake with its place.

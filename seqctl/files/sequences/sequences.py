@@ -1,4 +1,4 @@
-"""Sequences as files: reading one with every mistake told at once (spec, section 8)."""
+"""Sequences as files: reading one with every mistake told at once (rules, "Sequence files")."""
 
 from __future__ import annotations
 

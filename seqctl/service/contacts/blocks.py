@@ -1,4 +1,4 @@
-"""The block list: addresses and domains that never get a mail (spec, section 10)."""
+"""The block list: addresses and domains that never get a mail (rules, "The block list")."""
 
 from __future__ import annotations
 

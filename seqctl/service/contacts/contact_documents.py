@@ -1,4 +1,5 @@
-"""Contacts as documents: what `contact list` and `contact show` tell (spec, sections 10 and 12)."""
+"""Contacts as documents: what `contact list` and `contact show` tell (rules, "Contacts" and
+"Tables and documents")."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Adding, changing, opting out and deleting contacts (spec, section 10)."""
+"""Adding, changing, opting out and deleting contacts (rules, "Contacts")."""
 
 from __future__ import annotations
 

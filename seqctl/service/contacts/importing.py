@@ -1,4 +1,4 @@
-"""Importing contacts: all rows of a file in one transaction (spec, section 10)."""
+"""Importing contacts: all rows of a file in one transaction (rules, "Importing contacts")."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Filters that people type, and those that they keep under a name (spec, section 10)."""
+"""Filters that people type, and those that they keep under a name (rules, "Filters and segments")."""
 
 from __future__ import annotations
 

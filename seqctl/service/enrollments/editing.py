@@ -1,4 +1,4 @@
-"""`edit`: change the coming steps of one enrollment (spec, section 8).
+"""`edit`: change the coming steps of one enrollment (rules, "Editing one enrollment").
 
 The text is opened first and saved later, perhaps minutes after, when the enrollment may have moved
 on: saving looks again, and refuses then.
@@ -141,7 +141,8 @@ def _require_sendable(store: Store, user: User, opened: Editing, steps: tuple[St
 def _replanned(after: Enrollment, before: Version, version: Version, now: datetime) -> Enrollment:
     """The enrollment on its new version: its clock goes on, the next step is placed anew if need be.
 
-    The delay that runs stays the one that it was, whatever the step says now (spec, section 5).
+    The delay that runs stays the one that it was, whatever the step says now
+    (rules, "Editing one enrollment").
     """
     movable = (Waiting.DELAY, Waiting.INBOX, Waiting.LIMIT)
     if after.waiting not in movable:

@@ -1,4 +1,4 @@
-"""Ending enrollments: by hand, by what happened outside, by what was deleted (spec, section 6)."""
+"""Ending enrollments: by hand, by what happened outside, by what was deleted (rules, "Ending")."""
 
 from __future__ import annotations
 

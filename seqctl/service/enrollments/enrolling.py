@@ -1,4 +1,4 @@
-"""`enroll` (spec, section 4): each contact by itself; those refused don't stop the rest."""
+"""`enroll` (rules, "Enrolling"): each contact by itself; those refused don't stop the rest."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def enroll(store: Store, user: User, now: datetime, request: Request) -> Outcome
 def last_start(
     store: Store, user: User, request: Request, turns: Mapping[int, datetime]
 ) -> str | None:
-    """Where the inbox has a limit: when the last of these starts goes out (spec, section 4).
+    """Where the inbox has a limit: when the last of these starts goes out (rules, "Enrolling").
 
     `turns` are the moments of those that were enrolled, by id.
     """
@@ -183,7 +183,7 @@ class _Enrolling:
     def _refusals(
         self, address: str, contact: Contact | None, live: dict[int, set[int]]
     ) -> Iterator[tuple[str, str]]:
-        """All that forbids it, in the order of the table in section 4."""
+        """All that forbids it, in this order (rules, "Order of refusals")."""
         sequence, request = self._sequence, self._request
         if sequence.deleted:
             yield "SEQUENCE_DELETED", f"{sequence.name} was deleted."
@@ -257,7 +257,7 @@ class _Enrolling:
         return change(after, now, "enrolled", f"{words}, starts paused: {pause}", self._user.id)
 
     def _tell_held(self, hold: Hold, contact: Contact) -> str:
-        """A standing pause of the sequence or the contact holds it from the start (section 5)."""
+        """A standing pause of the sequence or the contact holds it from the start (rules, "Holds")."""
         what = self._sequence.name if hold.contact_id is None else "the contact"
         pause = f"{what} is paused by {hold.by}"
         self._started_held.setdefault(pause, []).append(contact.email)
@@ -296,7 +296,7 @@ def check_texts(
     inbox: str | None,
     sequence: str,
 ) -> None:
-    """Render all remaining texts once; raises MissingField or TemplateFault (spec, section 4)."""
+    """Render all remaining texts once; raises MissingField or TemplateFault (rules, "Templates")."""
     audience = Audience(
         ContactFields.from_contact(contact),
         sender_fields(user, inbox),

@@ -1,4 +1,4 @@
-"""Holds as they are placed and end, and how the history tells of each (spec, sections 5 and 13.6)."""
+"""Holds as they are placed and end, and how the history tells of each (rules, "Holds" and "The history")."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def freeze(store: Store, held: Event, live: list[Enrollment]) -> None:
 
 def tell(store: Store, event: Event, enrolled_by: int | None = None) -> None:
     """Tell of a hold that was placed or lifted: once of its subject, and once of each enrollment that
-    another hold holds, so that the history of each is whole (spec, section 5)."""
+    another hold holds, so that the history of each is whole (rules, "Holds")."""
     store.history.add([event])
     store.enrollments.tell_held(event, enrolled_by)
 

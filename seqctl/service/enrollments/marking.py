@@ -1,4 +1,4 @@
-"""`unenroll`, and `mark`: what a person did, or saw happen outside (spec, sections 6 and 12)."""
+"""`unenroll`, and `mark`: what a person did, or saw happen outside (rules, "Unenrolling" and "Marking")."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def unenroll(
     addresses: Iterable[str],
     sequence_name: str | None = None,
 ) -> Outcome:
-    """End a contact's live enrollments, in one sequence or in all (spec, section 6.2).
+    """End a contact's live enrollments, in one sequence or in all (rules, "Unenrolling").
 
     Allowed for the enroller, and for anyone with access to the contact.
     """
@@ -73,8 +73,8 @@ def mark(store: Store, user: User, now: datetime, addresses: Iterable[str], what
     """Tell what happened outside: `replied`, `meeting` or `bounced` (a key of REASONS).
 
     It ends all live enrollments of the contact, whoever enrolled it, and where a sequence asks for
-    it those of the same company (spec, section 6.3). The same again, where nothing has happened since,
-    changes nothing: so it may be typed again after a crash.
+    it those of the same company (rules, "A company's answer"). The same again, where nothing has
+    happened since, changes nothing: so it may be typed again after a crash.
     """
     reason = REASONS[what]
     outcome = nothing()

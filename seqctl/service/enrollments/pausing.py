@@ -1,4 +1,4 @@
-"""`pause` and `resume` at every level (spec, section 5): time spent paused does not count."""
+"""`pause` and `resume` at every level (rules, "Holds"): time spent paused does not count."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def _pause_contact(
 
 
 def _others(store: Store, sequence: Sequence, user: User) -> list[str]:
-    """Who else's enrollments run on (spec, section 5: never another user's)."""
+    """Who else's enrollments run on (rules, "Holds": never another user's)."""
     counts = store.enrollments.live_by_user(sequence.id)
     others = [f"{count} of {name}" for name, count in counts.items() if name != user.name]
     return [f"Not paused, since others enrolled them: {', '.join(others)}."] if others else []

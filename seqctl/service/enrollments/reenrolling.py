@@ -1,4 +1,4 @@
-"""`reenroll` (spec, section 7): continue an enrollment that ended unexpectedly, in a new row."""
+"""`reenroll` (rules, "Re-enrolling"): continue an enrollment that ended unexpectedly, in a new row."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ class _Reenrolling:
         return facts._replace(sends=sends, nothing_left=facts.nothing_left and not chosen)
 
     def _repeats(self, contact: Contact, old: Enrollment) -> Iterator[tuple[str, str]]:
-        """An enrollment and its re-enrollment never mail the same step (spec, section 13)."""
+        """An enrollment and its re-enrollment never mail the same step (rules, "What never happens", 1)."""
         version = self._plans.version(old.version_id)
         first = max(1, self._step(old))
         if any(step.sends for step in version.steps[first - 1 : old.step - 1]):
@@ -170,7 +170,7 @@ class _Reenrolling:
         self._tell_newer(contact, plan, after)
 
     def _at_once(self, old: Enrollment, fresh: Enrollment, plan: Plan) -> Enrollment:
-        """`--now`; what begins held is placed by day and window all the same (spec, section 3)."""
+        """`--now`; what begins held is placed by day and window all the same (rules, "Starts")."""
         any_time = not self._store.holds.on(fresh)
         if fresh.step != old.step:
             return lifecycle.start(fresh, plan, self._now, any_time=any_time)
@@ -216,7 +216,7 @@ def _facts(view: EnrollmentView, plans: Plans) -> reenrolling.Facts:
 
 def open_to_enrollers(store: Store, plans: Plans, views: list[EnrollmentView]) -> set[int]:
     """Which of these ended enrollments their enrollers may re-enroll now, as far as contact, sequence
-    and texts go (spec, section 12: `reenrollable`); the rest is `domain.reenrolling`'s.
+    and texts go (rules, "Re-enrolling"); the rest is `domain.reenrolling`'s.
     """
     contacts = store.contacts.by_ids({view.enrollment.contact_id for view in views})
     live = store.enrollments.live_sequences_of(contacts)

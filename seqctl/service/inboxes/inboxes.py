@@ -1,4 +1,4 @@
-"""Inboxes: how they are connected, and what waits for them (spec, sections 6.4 and 12)."""
+"""Inboxes: how they are connected, and what waits for them (rules, "Inboxes" and "A disconnected inbox")."""
 
 from __future__ import annotations
 

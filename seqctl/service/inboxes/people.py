@@ -1,4 +1,4 @@
-"""Users (spec, sections 1, 6.3 and 12)."""
+"""Users (rules, "Users")."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def edit_user(store: Store, name: str, changes: UserChanges, actor: User, now: d
 def remove_user(store: Store, name: str, actor: User, now: datetime) -> Removal:
     """End a user's live enrollments, disconnect the inboxes, hand what is owned to the actor.
 
-    The history keeps the user (spec, section 6.3: `user-removed`). Raises NotFound, and Refused for
+    The history keeps the user (rules, "Users"). Raises NotFound, and Refused for
     the last user and for one who owns something and removes themselves.
     """
     from seqctl.service.enrollments.ending import end_all

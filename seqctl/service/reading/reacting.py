@@ -1,4 +1,4 @@
-"""What a mail that was read changes (spec, sections 5 and 6.3): endings, marks and holds.
+"""What a mail that was read changes (rules, "What a mail changes"): endings, marks and holds.
 
 Every function writes inside the caller's transaction. The tick is who does it; a hold is its inbox's
 user's, who may lift it.

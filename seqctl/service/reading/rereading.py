@@ -1,6 +1,6 @@
 """A mail that was read before: in the same place it is not read again, elsewhere it acts no more.
 
-Spec, section 14.1: a mail is read once, whatever its number, file name, folder or way of reading.
+Rules, "Read once": a mail is read once, whatever its number, file name, folder or way of reading.
 """
 
 from __future__ import annotations

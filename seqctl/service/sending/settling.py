@@ -40,7 +40,7 @@ class Settling:
         self.changes: list[Change] = []
 
     def sent(self, mails: Sequence[Sent], at: datetime, words: str = "") -> None:
-        """They went out at `at`: the next delays count from there (spec, section 3)."""
+        """They went out at `at`: the next delays count from there (rules, "When a step is due")."""
         self._store.outbox.settle([mail.id for mail in mails], MailStatus.SENT, at, words)
         self._record([each for mail in mails for each in self._sent(mail, at, words)])
 

@@ -1,4 +1,4 @@
-"""What a sequence would say to one contact, and when (spec, section 8: `preview`)."""
+"""What a sequence would say to one contact, and when (rules, "Previewing")."""
 
 from __future__ import annotations
 

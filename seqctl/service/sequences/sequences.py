@@ -1,4 +1,4 @@
-"""Sequences and their versions: applying, sharing, deleting, looking (spec, section 8)."""
+"""Sequences and their versions: applying, sharing, deleting, looking (rules, "Versions" and "Sharing")."""
 
 from __future__ import annotations
 

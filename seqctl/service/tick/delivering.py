@@ -1,4 +1,4 @@
-"""Handing real mail over, each exactly once (docs/mail.md; spec, section 13).
+"""Handing real mail over, each exactly once (docs/mail.md; rules, "What never happens", 1).
 
 queued → claimed (committed) → body on the wire → `sending` committed → final dot → what the server said.
 A mail whose final dot has not gone out was never taken by the server. So one that was claimed may go
@@ -106,7 +106,8 @@ class Delivery:
 
     def _at_the_door(self, begun: set[int]) -> tuple[set[int], datetime]:
         """Those of these mails that are `sending` from now on, and when: only their final dots are
-        missing. Everything is asked again, in the same transaction; the others go back (spec, section 2).
+        missing. Everything is asked again, in the same transaction; the others go back
+        (rules, "Asked again at the door").
         """
         store = self._store
         with store.writing():

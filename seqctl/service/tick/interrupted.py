@@ -1,4 +1,5 @@
-"""An interrupted tick: how far it has come, and how its target is forgotten (spec, section 2)."""
+"""An interrupted tick: how far it has come, and how its target is forgotten
+(rules, "An interrupted tick")."""
 
 from __future__ import annotations
 

@@ -121,7 +121,7 @@ class Mailroom:
         self.ended_by_mail += synced.ended
 
     def _read_again(self) -> None:
-        """In a long tick: who answered meanwhile gets nothing more (spec, section 2)."""
+        """In a long tick: who answered meanwhile gets nothing more (rules, "Asked again at the door")."""
         if self._clock.now() - self._read_at <= _FRESH:
             return
         self._read_at = self._clock.now()

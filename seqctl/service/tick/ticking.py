@@ -1,4 +1,4 @@
-"""`tick`: run what is due, batch by batch, in the order of time (spec, section 2)."""
+"""`tick`: run what is due, batch by batch, in the order of time (rules, "The tick")."""
 
 from __future__ import annotations
 
@@ -280,7 +280,7 @@ class _Run:
         return list(decider.decide(rows[:limit], last, self._now, first_message, limit))
 
     def _resume(self, until: datetime) -> bool:
-        """Lift the holds that end at `until`; the resume counts from then (spec, section 5)."""
+        """Lift the holds that end at `until`; the resume counts from then (rules, "Holds")."""
         from seqctl.service.enrollments.pausing import lift_ended
 
         changes = lift_ended(self._store, self._known_plans(), until, self._now)

@@ -1,4 +1,4 @@
-"""What filter expressions mean, and how wrong ones are refused (spec, section 10)."""
+"""What filter expressions mean, and how wrong ones are refused (rules, "Filters and segments")."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which words are one, however they are written (spec, section 6.3)."""
+"""Which words are one, however they are written (rules, "One comparison")."""
 
 from __future__ import annotations
 

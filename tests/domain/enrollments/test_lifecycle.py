@@ -137,7 +137,7 @@ def test_where_no_step_is_left_it_finishes(state: State, trigger: Trigger) -> No
 
 
 def assert_whole(e: Enrollment) -> None:
-    """What the tables demand of every row (spec, section 13, 4)."""
+    """What the tables demand of every row (rules, "What never happens", 4)."""
     assert (e.waiting is None) == (not e.live) == (e.ended_at is not None)
     assert e.due_at is None or (e.live and e.held_since is None)
     if e.waiting == Waiting.DELAY:

@@ -1,4 +1,4 @@
-"""What forbids re-enrolling, whoever asks (spec, section 7)."""
+"""What forbids re-enrolling, whoever asks (rules, "Re-enrolling")."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""A second, slow reckoning of sections 3 and 5 of the contract: clock by clock and day by day.
+"""A second, slow reckoning (rules, "When a step is due" and "What a pause leaves"): clock by clock and
+day by day.
 
 It shares nothing with `seqctl.domain.timing.schedule` and `lifecycle` but the words of a sequence file.
 """
@@ -68,7 +69,7 @@ def whole(after: Delay | None) -> int:
     return after.amount * {"minute": 60, "hour": 3600, "day": day, "week": 7 * day}[after.unit]
 
 
-# --- section 3 --------------------------------------------------------------------------------------
+# --- when a step is due -------------------------------------------------------------------------------
 
 
 def advance(base: datetime, after: Delay | None, calendar: Calendar) -> datetime:
@@ -125,7 +126,7 @@ def place(
     raise AssertionError("no legal moment")
 
 
-# --- section 5 --------------------------------------------------------------------------------------
+# --- what a pause leaves ------------------------------------------------------------------------------
 
 
 def left_at(pause: datetime, end: datetime, after: Delay | None, calendar: Calendar) -> int:

@@ -1,4 +1,4 @@
-"""Times as people type and read them (spec, section 2)."""
+"""Times as people type and read them (rules, "Times, typed and shown")."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When a delay is over (spec, section 3: advance), as tables of local times."""
+"""When a delay is over (rules, "The delay's end"), as tables of local times."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When a step is due once its delay is over (spec, section 3: place), as tables of local times."""
+"""When a step is due once its delay is over (rules, "Placing"), as tables of local times."""
 
 from __future__ import annotations
 

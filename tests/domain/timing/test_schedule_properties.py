@@ -1,4 +1,5 @@
-"""What holds for every schedule (spec, sections 3 and 5), found by trying to break it.
+"""What holds for every schedule (rules, "When a step is due" and "What a pause leaves"), found by trying
+to break it.
 
 Days around a change of the clocks are drawn far more often than chance would.
 """

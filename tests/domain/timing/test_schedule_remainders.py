@@ -1,4 +1,4 @@
-"""What is left of a delay when it is paused (spec, section 5), as tables of local times."""
+"""What is left of a delay when it is paused (rules, "What a pause leaves"), as tables of local times."""
 
 from __future__ import annotations
 

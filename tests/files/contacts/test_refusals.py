@@ -1,4 +1,4 @@
-"""Who said no, in the exports of other programs (spec, section 10)."""
+"""Who said no, in the exports of other programs (rules, "Whoever said no")."""
 
 from __future__ import annotations
 

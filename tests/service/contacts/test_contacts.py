@@ -1,4 +1,4 @@
-"""Who may change a contact, what that ends, and what the history says of it (spec, section 10)."""
+"""Who may change a contact, what that ends, and what the history says of it (rules, "Contacts")."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each row of a file means for its contact (spec, section 10)."""
+"""What each row of a file means for its contact (rules, "Importing contacts")."""
 
 from __future__ import annotations
 

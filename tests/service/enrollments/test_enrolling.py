@@ -1,4 +1,4 @@
-"""Enrolling by example (spec, section 4)."""
+"""Enrolling by example (rules, "Enrolling")."""
 
 from __future__ import annotations
 

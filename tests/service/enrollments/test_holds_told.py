@@ -1,4 +1,5 @@
-"""Every hold that is placed, moved or lifted is told, whatever else holds (spec, sections 5 and 13.6)."""
+"""Every hold that is placed, moved or lifted is told, whatever else holds (rules, "Holds" and
+"The history")."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Endings by example (spec, section 6)."""
+"""Endings by example (rules, "Ending")."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pausing and resuming by example (spec, section 5)."""
+"""Pausing and resuming by example (rules, "Holds" and "What a pause leaves")."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Re-enrolling by example (spec, section 7)."""
+"""Re-enrolling by example (rules, "Re-enrolling")."""
 
 from __future__ import annotations
 
@@ -212,7 +212,7 @@ def _nothing(desk: Desk) -> None:
     """Step 0 is asked for."""
 
 
-# In the order in which they are told: those of section 4, then those that only section 7 has.
+# In the order in which they are told (rules, "Order of refusals").
 RULES = {
     "SEQUENCE_DELETED": _delete,
     "OPTED_OUT": _opt_out,

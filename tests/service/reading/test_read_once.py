@@ -1,4 +1,4 @@
-"""A mail is read once, ever: found again, it changes nothing (spec, section 14.1)."""
+"""A mail is read once, ever: found again, it changes nothing (rules, "Read once")."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever happens to mailboxes, reading them is as if each mail had come once (spec, section 14.1).
+"""Whatever happens to mailboxes, reading them is as if each mail had come once (rules, "Read once").
 
 A workspace reads a mailbox that is moved about between any two readings: numbered anew, set back,
 files renamed, mails moved away and back, copied, read by IMAP and then as a Maildir and back, also in

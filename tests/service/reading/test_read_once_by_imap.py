@@ -1,4 +1,4 @@
-"""A mail is read once, ever, however a server numbers it (spec, section 14.1)."""
+"""A mail is read once, ever, however a server numbers it (rules, "Read once")."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The times shown are the times at which it happens, whatever stands in the line (spec, section 12)."""
+"""The times shown are the times at which it happens, whatever stands in the line
+(rules, "Foretold turns")."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Paused and resumed at once, nobody loses a place in a line, and nothing else changes (spec, section 5).
+"""Paused and resumed at once, nobody loses a place in a line, and nothing else changes
+(rules, "What a pause leaves").
 
 Each workspace has a twin in which nothing was paused: both show the same, and both do the same.
 """

@@ -1,4 +1,5 @@
-"""Before each hand-over everything is asked again, and a long tick reads its mailboxes again (spec, section 2)."""
+"""Before each hand-over everything is asked again, and a long tick reads its mailboxes again
+(rules, "Asked again at the door")."""
 
 from __future__ import annotations
 

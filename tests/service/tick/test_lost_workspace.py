@@ -1,5 +1,5 @@
 """A tick that lost the workspace hands over nothing more, and what servers had said is kept
-(spec, sections 2 and 13.9). The lock should let none be lost; where a disk keeps no locks, where an older
+(rules, "One tick at a time"). The lock should let none be lost; where a disk keeps no locks, where an older
 seqctl is at work, or where the file is replaced by hand, the token in the workspace tells."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The tick by example (spec, sections 2, 3, 6 and 9)."""
+"""The tick by example (rules, "The tick", "When a step is due", "Ending" and "Tasks")."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """One tick at a time, by whatever name it calls the file; a killed one frees the workspace; other commands
-go on meanwhile (spec, sections 2 and 13.9)."""
+go on meanwhile (rules, "One tick at a time")."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Splitting never matters (spec, section 2): one long tick, many short ones, batches of any size."""
+"""Splitting never matters (rules, "Splitting a tick"): one long tick, many short ones, batches of any
+size."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The rules of time through the verbs (spec, sections 3, 5, 6, 7 and 12)."""
+"""The rules of time through the verbs (rules, "When a step is due", "What a pause leaves", "Ending",
+"Re-enrolling" and "What it waits for")."""
 
 from __future__ import annotations
 
